@@ -1,0 +1,27 @@
+package policies
+
+// Outcome is what one finished attempt means to a circuit breaker.
+type Outcome uint8
+
+const (
+	// Success counts for the target.
+	Success Outcome = iota
+	// Failure counts against it.
+	Failure
+	// Ignored counts for nobody: the caller gave up, or the error says
+	// nothing about the target's health.
+	Ignored
+	// Throttled means the target is well and asks for fewer calls (HTTP
+	// 429). It neither trips nor closes a breaker.
+	Throttled
+)
+
+var outcomeNames = [...]string{"success", "failure", "ignored", "throttled"}
+
+// String returns the outcome's name in lower case.
+func (o Outcome) String() string {
+	if int(o) < len(outcomeNames) {
+		return outcomeNames[o]
+	}
+	return "unknown"
+}

@@ -1,0 +1,41 @@
+// Package policies says what should happen when a call fails: how often and
+// how long to retry, when a circuit breaker trips, how many workers may run.
+//
+// Everything here is plain data. A [Policy] knows no goroutine, no clock and
+// no actor; the packages below it (breaker, retry, classify) decide, purely,
+// what a policy means for one outcome at one moment. Supervisors act on it.
+//
+// A Policy is a value: copy it, change a field, and build a [Set] from it.
+//
+//	p := policies.Default(policies.API)
+//	p.Retry.MaxAttempts = 6
+//	set, err := policies.NewSet(map[string]policies.Policy{"weather_api": p})
+package policies
+
+// Policy is the whole resolved policy of one target. Every field has its
+// default from [Default]; a zero Policy is not valid.
+type Policy struct {
+	// Type picks the built-in defaults. It must be one of the four
+	// operation types.
+	Type OperationType `koanf:"type"`
+	// Retry says how often, and after which waits, a failed operation is
+	// given to a fresh worker.
+	Retry Retry `koanf:"retry_policy"`
+	// Breaker says when the target's circuit breaker trips and recovers.
+	Breaker Breaker `koanf:"circuit_breaker"`
+	// Pool bounds what the target may have running and waiting.
+	Pool Pool `koanf:"pool"`
+	// Restart bounds how often workers may be restarted.
+	Restart Restart `koanf:"restart"`
+}
+
+// Pool bounds the workers and the waiting operations of one target.
+type Pool struct {
+	// Workers is the greatest number of attempts that run at one time.
+	// Workers start on demand. Default 256, at least 1, at most 1,000,000.
+	Workers int `koanf:"workers"`
+	// MaxPending is the greatest number of operations that may wait: for a
+	// worker, for a backoff to pass, or for an open breaker. One more is
+	// refused. Default 10,000, at least 0, at most 10,000,000.
+	MaxPending int `koanf:"max_pending"`
+}
