@@ -1,0 +1,132 @@
+package actors
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/holdfast-go/holdfast/policies"
+	"github.com/holdfast-go/holdfast/policies/breaker"
+)
+
+// Breaker reaches one breaker actor. The actor owns the state machine and
+// nothing else touches it; everybody may read its published [View]. All
+// methods are safe for concurrent use. Commands return when the actor has
+// obeyed; sent to a breaker whose target has ended they do nothing.
+type Breaker struct {
+	name string
+	ref  *Ref
+	view atomic.Pointer[View]
+}
+
+// SpawnBreaker starts a breaker actor as a child of parent. moved is called on
+// the actor, and so must not block, after each change that may let an
+// operation through.
+func SpawnBreaker(parent actor.SpawnerContext, name string, settings policies.Breaker, bus *Bus, moved func()) (*Breaker, error) {
+	b := &Breaker{name: name}
+	now := time.Now()
+	a := &breakerActor{handle: b, machine: breaker.New(settings, now), bus: bus, moved: moved, since: now}
+	a.publishView()
+	ref, err := Supervise(parent, "breaker", a, a.undeliverable)
+	if err != nil {
+		return nil, err
+	}
+	b.ref = ref
+	return b, nil
+}
+
+// Name is the breaker's name, its target's.
+func (b *Breaker) Name() string { return b.name }
+
+// PID is the breaker actor's own address.
+func (b *Breaker) PID() *actor.PID { return b.ref.PID() }
+
+// View is the breaker as it was last published.
+func (b *Breaker) View() *View { return b.view.Load() }
+
+// Admission is a breaker's answer to one who asked to be let through.
+type Admission struct {
+	Permit  breaker.Permit
+	Granted bool
+}
+
+// Ask asks for leave to run one attempt. answer is called once, on the actor,
+// and must not block.
+func (b *Breaker) Ask(answer func(Admission)) { b.tell(&ask{answer: answer}) }
+
+// Settlement is the end of one attempt.
+type Settlement struct {
+	Permit  breaker.Permit
+	Outcome policies.Outcome
+	Ran     time.Duration
+	// Err is the attempt's error, remembered as a cause.
+	Err error
+}
+
+// Settle hands a permit back. done, if not nil, is called once on the actor
+// when the outcome has taken effect, and must not block.
+func (b *Breaker) Settle(s Settlement, done func()) { b.tell(&settle{Settlement: s, done: done}) }
+
+// Query runs f on the actor's machine and returns when it has. f must not
+// block and must not keep the machine.
+func (b *Breaker) Query(f func(m *breaker.Machine, now time.Time)) {
+	b.command(func(a *breakerActor, now time.Time) { f(a.machine, now) })
+}
+
+// ForceOpen refuses every call until the given time, and then probes; with a
+// zero time until told otherwise.
+func (b *Breaker) ForceOpen(until time.Time) {
+	b.command(func(a *breakerActor, now time.Time) { a.moves(a.machine.ForceOpen(now, until)) })
+}
+
+// ForceClose lets every call through, whatever its outcome, until told otherwise.
+func (b *Breaker) ForceClose() {
+	b.command(func(a *breakerActor, now time.Time) { a.moves(a.machine.ForceClose(now)) })
+}
+
+// Disable lets every call through and counts nothing, until told otherwise.
+func (b *Breaker) Disable() {
+	b.command(func(a *breakerActor, now time.Time) { a.moves(a.machine.Disable(now)) })
+}
+
+// Reset closes the breaker and clears what would open it.
+func (b *Breaker) Reset() {
+	b.command(func(a *breakerActor, now time.Time) { a.moves(a.machine.Reset(now)) })
+}
+
+// Trip opens a closed or half-open breaker from outside. Unlike the commands
+// above, Trip, Configure and Renew do not wait for the actor, so that another
+// actor may call them.
+func (b *Breaker) Trip(reason breaker.Reason, cause error) {
+	b.tell(&command{do: func(a *breakerActor, now time.Time) {
+		a.cause = cause
+		if t, changed := a.machine.Trip(now, random(), reason); changed {
+			a.moves(t)
+		}
+	}})
+}
+
+// Configure puts other settings in force. State and counts are kept where
+// they still mean something.
+func (b *Breaker) Configure(settings policies.Breaker) {
+	b.tell(&command{do: func(a *breakerActor, now time.Time) {
+		if t, changed := a.machine.Configure(now, settings); changed {
+			a.moves(t)
+		}
+	}})
+}
+
+// Renew is [Breaker.Reset] without the wait.
+func (b *Breaker) Renew() {
+	b.tell(&command{do: func(a *breakerActor, now time.Time) { a.moves(a.machine.Reset(now)) }})
+}
+
+func (b *Breaker) tell(message any) { b.ref.Tell(message) }
+
+// command sends the actor something to do and waits until it is done.
+func (b *Breaker) command(do func(*breakerActor, time.Time)) {
+	c := &command{do: do, done: make(chan struct{})}
+	b.tell(c)
+	<-c.done
+}

@@ -1,0 +1,179 @@
+package actors
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/holdfast-go/holdfast/policies/breaker"
+)
+
+type (
+	ask struct {
+		answer func(Admission)
+	}
+	settle struct {
+		Settlement
+		done func()
+	}
+	command struct {
+		do   func(*breakerActor, time.Time)
+		done chan struct{} // nil if nobody waits
+	}
+	tick struct{}
+)
+
+func (c *command) obeyed() {
+	if c.done != nil {
+		close(c.done)
+	}
+}
+
+func random() float64 { return rand.Float64() }
+
+// breakerActor is the shell around a breaker's state machine: it brings the
+// clock, the random numbers and the timer, and publishes what comes out.
+type breakerActor struct {
+	handle  *Breaker
+	machine *breaker.Machine
+	bus     *Bus
+	moved   func()
+	timer   *time.Timer
+	due     time.Time // when timer fires, zero if it doesn't
+	stopped bool
+
+	since time.Time // of the machine's state
+	cause error     // the last failure
+}
+
+// Receive implements [actor.Actor].
+func (a *breakerActor) Receive(c actor.Context) {
+	switch message := c.Message().(type) {
+	case *settle:
+		now := a.begin()
+		a.settle(now, message)
+		a.end()
+		if message.done != nil {
+			message.done()
+		}
+	case *ask:
+		now := a.begin()
+		permit, granted := a.machine.Admit(now)
+		a.end()
+		message.answer(Admission{Permit: permit, Granted: granted})
+	case *command:
+		now := a.begin()
+		message.do(a, now)
+		a.end()
+		message.obeyed()
+	case tick:
+		a.due = time.Time{}
+		a.begin()
+		a.end()
+	case *actor.Stopped:
+		a.stopped = true
+		if a.timer != nil {
+			a.timer.Stop()
+		}
+		a.handle.ref.Close()
+	}
+}
+
+// undeliverable answers for the actor when it has stopped, so that nobody
+// waits for it.
+func (a *breakerActor) undeliverable(message any) {
+	switch m := message.(type) {
+	case *settle:
+		if m.done != nil {
+			m.done()
+		}
+	case *ask:
+		m.answer(Admission{})
+	case *command:
+		m.obeyed()
+	}
+}
+
+// begin takes the time and lets the machine catch up with it, so that a timer
+// that is late makes no difference.
+func (a *breakerActor) begin() time.Time {
+	now := time.Now()
+	if t, changed := a.machine.Tick(now, random()); changed {
+		a.moves(t)
+	}
+	return now
+}
+
+// end publishes the view and sets the timer to what the machine waits for.
+func (a *breakerActor) end() {
+	a.publishView()
+	due, any := a.machine.NextTick()
+	if !any {
+		due = time.Time{}
+	}
+	if a.stopped || due.Equal(a.due) {
+		return
+	}
+	a.due = due
+	if a.timer != nil {
+		a.timer.Stop()
+		a.timer = nil
+	}
+	if any {
+		a.timer = time.AfterFunc(time.Until(due), func() { a.handle.tell(tick{}) })
+	}
+}
+
+func (a *breakerActor) settle(now time.Time, s *settle) {
+	if s.Err != nil {
+		a.cause = s.Err
+	}
+	generation := a.machine.Generation()
+	probe := s.Permit.IsProbe()
+	effect := a.machine.Settle(now, random(), s.Permit, s.Outcome, s.Ran)
+	if effect.Stale && a.bus.Active() {
+		a.bus.Publish(StaleOutcome{Header: Header{a.handle.name, now}, Outcome: s.Outcome,
+			Admitted: s.Permit.Generation, Current: generation})
+	}
+	if effect.Changed {
+		a.moves(effect.Transition)
+	} else if probe {
+		a.moved() // a slot is free
+	}
+}
+
+// moves tells the world of a transition.
+func (a *breakerActor) moves(t breaker.Transition) {
+	a.since = t.At
+	cause := a.cause
+	if t.To != breaker.Open {
+		cause = nil
+	}
+	// Published before the event goes out, so that whoever acts on the
+	// event finds the breaker in its new state.
+	a.publishView()
+	a.bus.Publish(BreakerChanged{Header: Header{a.handle.name, t.At}, Transition: t, Cause: cause})
+	a.moved()
+}
+
+func (a *breakerActor) publishView() {
+	m := a.machine
+	old := a.handle.view.Load()
+	state, generation, quiet := m.State(), m.Generation(), m.SuccessChangesNothing()
+	timed := m.Settings().SlowCallRate > 0
+	if old != nil && old.State == state && old.Generation == generation && old.Quiet == quiet && old.Timed == timed {
+		return
+	}
+	v := &View{State: state, Generation: generation, Quiet: quiet, Timed: timed, Since: a.since}
+	switch {
+	case !state.Admits():
+		v.Refusal = &OpenError{Name: a.handle.name, Until: m.Until()}
+		if state == breaker.Open {
+			v.Refusal.Cause = a.cause
+		}
+	case state == breaker.HalfOpen:
+		v.Refusal = &OpenError{Name: a.handle.name, Cause: a.cause, Until: a.since}
+	}
+	a.handle.view.Store(v)
+}

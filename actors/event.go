@@ -1,0 +1,193 @@
+package actors
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/holdfast-go/holdfast/policies"
+	"github.com/holdfast-go/holdfast/policies/breaker"
+	"github.com/holdfast-go/holdfast/policies/retry"
+)
+
+// Event is something that happened in a supervision tree. The concrete types
+// are the structs of this file, passed by value; the set is closed. Events
+// are immutable and may be kept.
+//
+// String gives one readable line without the time.
+type Event interface {
+	fmt.Stringer
+	// About says which target the event is about and when it happened.
+	About() Header
+	sealed()
+}
+
+// Header is common to all events.
+type Header struct {
+	// Target is the target's name, empty for an event about all of them.
+	Target string
+	// At is when it happened. It carries a monotonic reading.
+	At time.Time
+}
+
+// About returns the header itself.
+func (h Header) About() Header { return h }
+func (Header) sealed()         {}
+
+// BreakerChanged says that a target's breaker went from one state to another.
+type BreakerChanged struct {
+	Header
+	Transition breaker.Transition
+	// Cause is the last failure before the breaker opened, nil otherwise.
+	Cause error
+}
+
+// AttemptFailed says that one execution of an operation did not succeed.
+type AttemptFailed struct {
+	Header
+	Operation string
+	// Attempt counts from 1.
+	Attempt int
+	Err     error
+	// Outcome is what the attempt means to the breaker.
+	Outcome policies.Outcome
+	// Condition is the stable name of what the error means ("net.refused").
+	Condition string
+}
+
+// RetryScheduled says that an operation will get another attempt.
+type RetryScheduled struct {
+	Header
+	Operation string
+	// Attempt is the number of the attempt to come.
+	Attempt int
+	// Wait is how long the operation is parked before it.
+	Wait time.Duration
+	// Source says who chose the wait.
+	Source retry.Source
+	Err    error
+}
+
+// OperationParked says that an operation waits for its target's breaker to
+// let calls through.
+type OperationParked struct {
+	Header
+	Operation string
+	// Attempt is the number of the attempt to come.
+	Attempt int
+}
+
+// WorkerRestarted says that a supervisor replaced a failed worker by a fresh
+// incarnation.
+type WorkerRestarted struct {
+	Header
+	// Worker is the id of the worker's PID.
+	Worker string
+	// Incarnation counts from 1; the first restart makes the second.
+	Incarnation int
+	Reason      error
+}
+
+// WorkerStopped says that a worker ended without its supervisor's doing.
+// Its place is filled on demand.
+type WorkerStopped struct {
+	Header
+	Worker string
+}
+
+// OperationFailed says that an operation failed for good.
+type OperationFailed struct {
+	Header
+	Operation string
+	// Attempts is how many executions it had.
+	Attempts int
+	// Err is what the caller got.
+	Err error
+}
+
+// CallsRefused says how many calls an open breaker turned away since the
+// last such event. At most one a second is published for a target.
+type CallsRefused struct {
+	Header
+	Count uint64
+}
+
+// StaleOutcome says that an attempt ended after its breaker had moved on, so
+// that its outcome changed nothing.
+type StaleOutcome struct {
+	Header
+	Outcome policies.Outcome
+	// Admitted is the breaker's generation when the attempt was let
+	// through, Current the one that its outcome met.
+	Admitted, Current uint64
+}
+
+// TargetStarted says that a target's supervisor runs.
+type TargetStarted struct{ Header }
+
+// TargetStopped says that a target takes no more operations.
+type TargetStopped struct {
+	Header
+	Reason error
+}
+
+// PoliciesApplied says that new policies are in force.
+type PoliciesApplied struct {
+	Header
+	// Changed names the running targets whose policy changed, sorted.
+	Changed []string
+}
+
+func (e BreakerChanged) String() string {
+	t := e.Transition
+	s := fmt.Sprintf("breaker %s: %s -> %s (%s)", e.Target, t.From, t.To, t.Reason)
+	if !t.Until.IsZero() {
+		s += fmt.Sprintf(", until %s from now", t.Until.Sub(t.At).Round(time.Millisecond))
+	}
+	if e.Cause != nil {
+		s += ": " + e.Cause.Error()
+	}
+	return s
+}
+
+func (e AttemptFailed) String() string {
+	return fmt.Sprintf("attempt %d of %s on %s failed (%s): %v", e.Attempt, e.Operation, e.Target, e.Condition, e.Err)
+}
+
+func (e RetryScheduled) String() string {
+	return fmt.Sprintf("attempt %d of %s on %s in %s (%s wait)", e.Attempt, e.Operation, e.Target,
+		e.Wait.Round(time.Millisecond), e.Source)
+}
+
+func (e OperationParked) String() string {
+	return fmt.Sprintf("%s on %s parked until the breaker lets calls through", e.Operation, e.Target)
+}
+
+func (e WorkerRestarted) String() string {
+	return fmt.Sprintf("worker %s restarted as incarnation %d: %v", e.Worker, e.Incarnation, e.Reason)
+}
+
+func (e WorkerStopped) String() string {
+	return fmt.Sprintf("worker %s was stopped from outside", e.Worker)
+}
+
+func (e OperationFailed) String() string {
+	return fmt.Sprintf("%s on %s failed for good after %d attempts: %v", e.Operation, e.Target, e.Attempts, e.Err)
+}
+
+func (e CallsRefused) String() string {
+	return fmt.Sprintf("%d calls to %s refused by its open breaker", e.Count, e.Target)
+}
+
+func (e StaleOutcome) String() string {
+	return fmt.Sprintf("late %s on %s ignored: admitted in generation %d, now %d", e.Outcome, e.Target, e.Admitted, e.Current)
+}
+
+func (e TargetStarted) String() string { return "target " + e.Target + " started" }
+
+func (e TargetStopped) String() string {
+	return fmt.Sprintf("target %s stopped: %v", e.Target, e.Reason)
+}
+
+func (e PoliciesApplied) String() string {
+	return fmt.Sprintf("policies applied, %d running targets changed", len(e.Changed))
+}

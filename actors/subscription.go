@@ -1,0 +1,93 @@
+package actors
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// Subscription is one isolated listener. Whatever its function does (block,
+// panic, end its goroutine) it holds up nobody else. It is safe for
+// concurrent use.
+type Subscription struct {
+	bus     *Bus
+	f       func(Event)
+	queue   chan Event
+	end     chan struct{} // closed when no more events are wanted
+	endOnce sync.Once
+	done    chan struct{} // closed when the goroutine has ended
+	cancel  atomic.Bool
+	dropped atomic.Uint64
+	panics  atomic.Uint64
+}
+
+func newSubscription(b *Bus, f func(Event), buffer int) *Subscription {
+	return &Subscription{bus: b, f: f, queue: make(chan Event, max(1, buffer)),
+		end: make(chan struct{}), done: make(chan struct{})}
+}
+
+// Dropped is the number of events that found the queue full.
+func (s *Subscription) Dropped() uint64 { return s.dropped.Load() }
+
+// Panics is the number of events whose handling panicked.
+func (s *Subscription) Panics() uint64 { return s.panics.Load() }
+
+// Done is closed when the function has been called for the last time.
+func (s *Subscription) Done() <-chan struct{} { return s.done }
+
+// Cancel ends the subscription. No further call begins once it has returned;
+// one that is running goes on. Cancelling twice does nothing more.
+func (s *Subscription) Cancel() {
+	s.cancel.Store(true)
+	s.bus.remove(s)
+	s.finish()
+}
+
+// finish lets the goroutine end when its queue is empty.
+func (s *Subscription) finish() { s.endOnce.Do(func() { close(s.end) }) }
+
+func (s *Subscription) offer(e Event) {
+	select {
+	case s.queue <- e:
+	default:
+		s.dropped.Add(1)
+	}
+}
+
+func (s *Subscription) run() {
+	ended := false
+	defer func() {
+		if ended {
+			close(s.done)
+			return
+		}
+		go s.run() // the function called runtime.Goexit
+	}()
+	for {
+		select {
+		case e := <-s.queue:
+			s.call(e)
+			continue
+		default:
+		}
+		select {
+		case e := <-s.queue:
+			s.call(e)
+		case <-s.end:
+			// What was queued before the end is still delivered.
+			for len(s.queue) > 0 {
+				s.call(<-s.queue)
+			}
+			ended = true
+			return
+		}
+	}
+}
+
+func (s *Subscription) call(e Event) {
+	if s.cancel.Load() {
+		return
+	}
+	if Guard(func() error { s.f(e); return nil }) != nil {
+		s.panics.Add(1)
+	}
+}

@@ -1,0 +1,71 @@
+package actors
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/holdfast-go/holdfast/policies/breaker"
+)
+
+// ErrOpen is what errors.Is finds in a refusal by an open breaker.
+var ErrOpen = errors.New("circuit breaker is open")
+
+// OpenError is a refusal by an open or half-open breaker: the function was
+// not run. One value serves every refusal of one open period.
+type OpenError struct {
+	// Name is the breaker's name.
+	Name string
+	// Cause is the last failure before the breaker opened, nil if it was
+	// opened by hand.
+	Cause error
+	// Until is when the breaker will probe, zero if only a hand closes it.
+	Until time.Time
+}
+
+// leastRetryAfter keeps a caller that sleeps by RetryAfter from spinning when
+// the open time is over and the probe still runs.
+const leastRetryAfter = time.Millisecond
+
+// RetryAfter is how long to wait before another call may be let through, at
+// least a millisecond. For a breaker that was opened by hand with no end it
+// is a minute.
+func (e *OpenError) RetryAfter() time.Duration {
+	if e.Until.IsZero() {
+		return time.Minute
+	}
+	return max(leastRetryAfter, time.Until(e.Until))
+}
+
+// Error names the breaker, the wait and the cause.
+func (e *OpenError) Error() string {
+	s := fmt.Sprintf("circuit breaker %q is open, call not made; retry after %s", e.Name,
+		e.RetryAfter().Round(time.Millisecond))
+	if e.Until.IsZero() {
+		s = fmt.Sprintf("circuit breaker %q was opened by hand, call not made; Reset or ForceClose lets calls through", e.Name)
+	}
+	if e.Cause != nil {
+		s += fmt.Sprintf(" (last failure: %v)", e.Cause)
+	}
+	return s
+}
+
+// Is makes errors.Is(err, ErrOpen) true. The cause is not unwrapped: it is
+// another call's error.
+func (e *OpenError) Is(target error) bool { return target == ErrOpen }
+
+// View is what a breaker publishes of itself. It is immutable; each change of
+// the breaker publishes another.
+type View struct {
+	State      breaker.State
+	Generation uint64
+	// Quiet views need not be told of a success: it would change nothing.
+	Quiet bool
+	// Timed views want to know how long an attempt ran.
+	Timed bool
+	// Refusal is the error for calls that are not let through: ready made
+	// when the state is open, and for half-open when the probes are out.
+	Refusal *OpenError
+	// Since is when the breaker entered its state.
+	Since time.Time
+}

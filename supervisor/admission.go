@@ -1,0 +1,289 @@
+package supervisor
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/holdfast-go/holdfast/actors"
+	"github.com/holdfast-go/holdfast/policies"
+	"github.com/holdfast-go/holdfast/policies/breaker"
+	"github.com/holdfast-go/holdfast/policies/retry"
+)
+
+// admit gives an operation a worker and the breaker's leave, or finds it a
+// place to wait, or refuses it.
+func (a *targetActor) admit(op *operation) {
+	if op.done.Load() {
+		return
+	}
+	if op.trouble().withdrawn {
+		a.giveUp(op)
+		return
+	}
+	if a.halted != nil {
+		a.reject(op, a.halted)
+		return
+	}
+	if view := a.breaker.View(); !view.State.Admits() {
+		a.blocked(op, view)
+		return
+	}
+	if a.parked.n > 0 && op.parks() && !op.course.parked {
+		// Behind those that have waited longer.
+		a.park(op)
+		a.releaseParked()
+		return
+	}
+	if a.queue.n > 0 && !op.course.nested {
+		a.enqueue(op)
+		return
+	}
+	w, size := a.pool.takeFor(op)
+	if w == nil && (size < a.policy.Load().Pool.Workers || op.course.nested) {
+		// An operation within an attempt on this target may hold the very
+		// worker it would wait for, so it gets one beyond the limit.
+		w = a.spawn(op, size >= a.policy.Load().Pool.Workers)
+	}
+	if w == nil {
+		a.enqueue(op)
+		return
+	}
+	a.gate(op, w)
+}
+
+func (a *targetActor) enqueue(op *operation) {
+	if a.full() {
+		a.reject(op, ErrOverloaded)
+		return
+	}
+	a.enterLine(op, inQueue, false)
+}
+
+// gate gets the breaker's leave for an operation that has a worker.
+func (a *targetActor) gate(op *operation, w *worker) {
+	view := a.breaker.View()
+	switch {
+	case !view.State.Admits():
+		a.release(w, false)
+		a.blocked(op, view)
+	case view.State == breaker.HalfOpen:
+		op.course.place = asking
+		a.asked++
+		a.breaker.Ask(func(answer actors.Admission) {
+			a.tell(&admitted{op: op, worker: w, Admission: answer})
+		})
+	default:
+		a.deliver(op, w, breaker.Permit{Generation: view.Generation}, view)
+	}
+}
+
+// answered goes on where gate has left off.
+func (a *targetActor) answered(m *admitted) {
+	a.asked--
+	op := m.op
+	op.course.place = nowhere
+	view := a.breaker.View()
+	switch {
+	case op.done.Load(), a.halted != nil:
+		a.giveBack(m.Permit, m.Granted)
+		a.release(m.worker, false)
+		if a.halted != nil {
+			a.reject(op, a.halted)
+		}
+		return
+	case !m.Granted:
+		a.release(m.worker, false)
+		if !view.State.Admits() || view.State == breaker.HalfOpen {
+			a.blocked(op, view)
+			return
+		}
+		a.admit(op) // closed since
+		return
+	}
+	a.deliver(op, m.worker, m.Permit, view)
+	a.releaseParked()
+}
+
+// giveBack hands back a permit that nothing came of.
+func (a *targetActor) giveBack(p breaker.Permit, granted bool) {
+	if granted && p.IsProbe() {
+		a.breaker.Settle(actors.Settlement{Permit: p, Outcome: policies.Ignored}, nil)
+	}
+}
+
+// deliver sends an operation to a worker, or wakes its caller to do so.
+func (a *targetActor) deliver(op *operation, w *worker, p breaker.Permit, view *actors.View) {
+	op.admitted(w, p, view)
+	if op.Inline {
+		op.course.wake <- w
+		return
+	}
+	w.ref.Tell(&op.Task)
+}
+
+// returned takes a worker back from a caller that could not use it.
+func (a *targetActor) returned(m *returned) {
+	a.giveBack(m.op.permit, true)
+	a.release(m.worker, false)
+	if m.left {
+		a.giveUp(m.op)
+		return
+	}
+	a.admit(m.op)
+}
+
+// blocked is for an operation that the breaker doesn't let through.
+func (a *targetActor) blocked(op *operation, view *actors.View) {
+	if op.parks() {
+		a.park(op)
+		return
+	}
+	refusal := view.Refusal
+	if refusal == nil {
+		refusal = &OpenError{Name: a.name, Until: view.Since}
+	}
+	if op.course.failures == 0 {
+		a.countRefusal()
+		a.conclude(op, refusal)
+		return
+	}
+	a.end(op, a.exhausted(op, retry.BreakerOpen, refusal))
+}
+
+// park keeps an operation until the breaker lets it through. One that was
+// parked before and found the way closed again keeps its place at the head.
+func (a *targetActor) park(op *operation) {
+	again := op.course.parked
+	if !again && a.full() {
+		a.reject(op, ErrOverloaded)
+		return
+	}
+	op.course.parked = true
+	a.enterLine(op, inPark, again)
+	if !again && a.sup.bus.Active() {
+		a.sup.bus.Publish(actors.OperationParked{Header: a.header(), Operation: op.id(), Attempt: op.course.failures + 1})
+	}
+}
+
+// breakerMoved lets operations through that waited for it, and those go that
+// now can't get through.
+func (a *targetActor) breakerMoved() {
+	if view := a.breaker.View(); !view.State.Admits() {
+		for op := a.queue.first; op != nil; {
+			next := op.course.next
+			a.leave(op)
+			a.blocked(op, view)
+			op = next
+		}
+		return
+	}
+	a.releaseParked()
+}
+
+// releaseParked lets parked operations go, in order: all of them when the
+// breaker is closed, one question at a time when it is half-open.
+func (a *targetActor) releaseParked() {
+	for op := a.parked.first; op != nil; op = a.parked.first {
+		view := a.breaker.View()
+		if !view.State.Admits() || (view.State == breaker.HalfOpen && a.asked > 0) {
+			return
+		}
+		a.leave(op)
+		a.admit(op)
+		if op.course.place == inPark {
+			return
+		}
+	}
+}
+
+// serve gives a free worker to the first operation in the queue that may go.
+func (a *targetActor) serve(w *worker) {
+	for op := a.queue.first; op != nil && a.halted == nil; op = a.queue.first {
+		a.leave(op)
+		if view := a.breaker.View(); !view.State.Admits() {
+			a.blocked(op, view)
+			continue
+		}
+		a.pool.hand(w, op)
+		a.gate(op, w)
+		return
+	}
+	a.release(w, false)
+}
+
+// withdraw ends an operation whose caller has gone. An inline operation that
+// is running can't be left behind; it ends where the supervisor meets it next.
+func (a *targetActor) withdraw(op *operation) {
+	c := op.trouble()
+	if op.done.Load() {
+		return
+	}
+	c.withdrawn = true
+	if c.place == nowhere && op.Inline {
+		return
+	}
+	a.giveUp(op)
+}
+
+// giveUp ends an operation on behalf of its caller's context.
+func (a *targetActor) giveUp(op *operation) {
+	a.leave(op)
+	cause := context.Cause(op.caller())
+	if op.course.failures == 0 {
+		a.conclude(op, &RejectedError{Target: a.name, Err: fmt.Errorf("gave up before an attempt ended: %w", cause)})
+		return
+	}
+	a.end(op, a.exhausted(op, retry.CallerGone, cause))
+}
+
+// reject refuses an operation that has not run, and ends one that has.
+func (a *targetActor) reject(op *operation, reason error) {
+	if op.done.Load() {
+		return
+	}
+	if op.course == nil || op.course.failures == 0 {
+		a.counts.rejected.Add(1)
+		a.conclude(op, &RejectedError{Target: a.name, Err: reason})
+		return
+	}
+	why := ReasonOverloaded
+	switch reason {
+	case ErrShutdown:
+		why = ReasonShutdown
+	case ErrTargetStopped:
+		why = ReasonTargetStopped
+	}
+	a.end(op, a.exhausted(op, why, reason))
+}
+
+// conclude gives an operation its outcome.
+func (a *targetActor) conclude(op *operation, err error) bool {
+	op.trouble()
+	if !op.conclude(err) {
+		return false
+	}
+	op.unwatch()
+	return true
+}
+
+// scheduleReport has the refusals counted up for a second before they are told.
+func (a *targetActor) scheduleReport() {
+	if a.down {
+		return
+	}
+	if a.report == nil {
+		a.report = time.AfterFunc(time.Second, func() { a.tell(refusalsDue{}) })
+		return
+	}
+	a.report.Reset(time.Second)
+}
+
+func (a *targetActor) reportRefusals() {
+	n := a.refused.Swap(0)
+	if n == 0 {
+		return
+	}
+	a.refusedTold.Add(n)
+	a.sup.bus.Publish(actors.CallsRefused{Header: a.header(), Count: n})
+}

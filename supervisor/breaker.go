@@ -1,0 +1,126 @@
+package supervisor
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/holdfast-go/holdfast/actors"
+	"github.com/holdfast-go/holdfast/policies"
+	"github.com/holdfast-go/holdfast/policies/breaker"
+)
+
+// Breaker is the circuit breaker of a target, shared by name: whoever asks
+// for it gets the same state. It is safe for concurrent use. Commands have
+// taken effect when they return; on a breaker that doesn't exist (see Err)
+// they do nothing.
+type Breaker struct {
+	target *Target
+}
+
+// Breaker gives the breaker of a target. It never returns nil; for a name that
+// no policy mentions, Err gives the error.
+func (s *Supervisor) Breaker(name string) *Breaker { return &Breaker{target: s.Target(name)} }
+
+// BreakerWith gives the breaker of that name if it has these settings. A name
+// that no policy mentions becomes a target, with the api defaults and these
+// breaker settings. A breaker with other settings is a *[ConflictError].
+func (s *Supervisor) BreakerWith(name string, settings policies.Breaker) (*Breaker, error) {
+	t := s.Target(name)
+	if t.err != nil && isUnknown(t.err) {
+		p := s.set.Load().Defaults(policies.API)
+		p.Breaker = settings
+		set, err := s.set.Load().With(name, p)
+		if err != nil {
+			return nil, &RejectedError{Target: name, Err: err}
+		}
+		p, err = set.Target(name)
+		if err != nil {
+			return nil, &RejectedError{Target: name, Err: err}
+		}
+		t = s.open(name, p)
+	}
+	if t.err != nil {
+		return nil, t.err
+	}
+	if have := t.policy.Load().Breaker; have != settings {
+		return nil, &ConflictError{Name: name, Have: have, Want: settings}
+	}
+	return &Breaker{target: t}, nil
+}
+
+// Breakers gives the breakers of all running targets, by name.
+func (s *Supervisor) Breakers() []*Breaker {
+	var all []*Breaker
+	for _, t := range s.running() {
+		all = append(all, &Breaker{target: t})
+	}
+	return all
+}
+
+// ResetBreakers resets every breaker.
+func (s *Supervisor) ResetBreakers() {
+	for _, b := range s.Breakers() {
+		b.Reset()
+	}
+}
+
+// Err is nil for a breaker that exists.
+func (b *Breaker) Err() error { return b.target.err }
+
+// Name is the breaker's name.
+func (b *Breaker) Name() string { return b.target.name }
+
+// State is the breaker's state now. It changes by the breaker's own timer,
+// not when somebody calls. A breaker that doesn't exist reads as disabled.
+func (b *Breaker) State() breaker.State {
+	if b.target.err != nil {
+		return breaker.Disabled
+	}
+	return b.target.breaker.View().State
+}
+
+// Counts is what the breaker has counted.
+func (b *Breaker) Counts() breaker.Counts {
+	var counts breaker.Counts
+	if b.target.err != nil {
+		return counts
+	}
+	b.target.breaker.Query(func(m *breaker.Machine, now time.Time) { counts = m.Counts(now) })
+	counts.Successes += b.target.pool.unheardSuccesses()
+	counts.Rejected += b.target.refused.Load() + b.target.refusedTold.Load()
+	return counts
+}
+
+// PID is the address of the breaker actor itself, nil if it doesn't exist.
+func (b *Breaker) PID() *actor.PID {
+	if b.target.err != nil {
+		return nil
+	}
+	return b.target.breaker.PID()
+}
+
+// Reset closes the breaker and clears what would open it.
+func (b *Breaker) Reset() { b.command((*actors.Breaker).Reset) }
+
+// ForceOpen refuses every call for d, and then probes; with d zero or less,
+// until Reset, ForceClose or Disable.
+func (b *Breaker) ForceOpen(d time.Duration) {
+	var until time.Time
+	if d > 0 {
+		until = time.Now().Add(d)
+	}
+	b.command(func(a *actors.Breaker) { a.ForceOpen(until) })
+}
+
+// ForceClose lets every call through, whatever its outcome, until Reset.
+func (b *Breaker) ForceClose() { b.command((*actors.Breaker).ForceClose) }
+
+// Disable lets every call through and counts nothing, until Reset.
+func (b *Breaker) Disable() { b.command((*actors.Breaker).Disable) }
+
+func (b *Breaker) command(f func(*actors.Breaker)) {
+	if b.target.err == nil {
+		f(b.target.breaker)
+	}
+}

@@ -1,0 +1,170 @@
+package supervisor
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/holdfast-go/holdfast/actors"
+	"github.com/holdfast-go/holdfast/policies"
+	"github.com/holdfast-go/holdfast/policies/retry"
+)
+
+// What errors.Is finds in the errors of this package.
+var (
+	// ErrOpen: an open circuit breaker refused the call.
+	ErrOpen = actors.ErrOpen
+	// ErrShutdown: the supervisor has been shut down.
+	ErrShutdown = errors.New("the supervisor is shut down")
+	// ErrTargetStopped: the target's workers were restarted more often than
+	// its policy allows, and the policy says to stop it.
+	ErrTargetStopped = errors.New("the target was stopped after too many worker restarts; Target.Start starts it again")
+	// ErrOverloaded: as many operations wait as the policy allows.
+	ErrOverloaded = errors.New("too many operations wait; raise pool.max_pending or pool.workers, or send fewer")
+	// ErrNilFunction: there is nothing to run.
+	ErrNilFunction = errors.New("the function is nil")
+	// ErrNilContext: the context is nil.
+	ErrNilContext = errors.New("the context is nil; use context.Background()")
+	// ErrUnknownTarget: no policy names the target.
+	ErrUnknownTarget = policies.ErrUnknownTarget
+	// ErrConflict: a breaker was asked for with other settings than it has.
+	ErrConflict = errors.New("the breaker exists with other settings")
+	// ErrGoexit: the function called runtime.Goexit.
+	ErrGoexit = actors.ErrGoexit
+	// ErrNoWorker: a payload was sent to a target without stateful workers.
+	ErrNoWorker = actors.ErrNoWorker
+)
+
+// The errors with data that come from the actors.
+type (
+	// OpenError is a refusal by an open breaker.
+	OpenError = actors.OpenError
+	// PanicError is the error of an attempt that panicked.
+	PanicError = actors.PanicError
+	// FactoryError says that a stateful worker could not be made.
+	FactoryError = actors.FactoryError
+)
+
+// Reasons for the end of an operation besides those of package retry.
+const (
+	ReasonShutdown      retry.Reason = "shutdown"
+	ReasonTargetStopped retry.Reason = "target_stopped"
+	ReasonOverloaded    retry.Reason = "overloaded"
+)
+
+// RejectedError says that an operation never ran. Refusals by a breaker have
+// a type of their own, [OpenError].
+type RejectedError struct {
+	// Target is the name the operation was sent to.
+	Target string
+	// Err says why: one of the sentinels of this package, an error of
+	// package policies, or the cause of the caller's context.
+	Err error
+}
+
+func (e *RejectedError) Error() string {
+	return fmt.Sprintf("operation on %q rejected: %v", e.Target, e.Err)
+}
+
+// Unwrap gives the reason.
+func (e *RejectedError) Unwrap() error { return e.Err }
+
+// ExhaustedError says that an operation ran without success and will not run
+// again. errors.Is and errors.As reach the last attempt's own error, and the
+// cause.
+type ExhaustedError struct {
+	// Target is the target's name.
+	Target string
+	// Operation is the operation's id.
+	Operation string
+	// Attempts is how many executions there were.
+	Attempts int
+	// Waited is the sum of the waits between them.
+	Waited time.Duration
+	// Reason says why there is no further attempt.
+	Reason retry.Reason
+	// Err is the last attempt's error.
+	Err error
+	// Cause is what ended the operation if that was not an attempt: an
+	// *OpenError, the cause of the caller's context, ErrShutdown. May be nil.
+	Cause error
+}
+
+func (e *ExhaustedError) Error() string {
+	attempts := "1 attempt"
+	if e.Attempts != 1 {
+		attempts = fmt.Sprintf("%d attempts", e.Attempts)
+	}
+	s := fmt.Sprintf("operation on %q failed after %s (%s)", e.Target, attempts, e.Reason)
+	if e.Cause != nil {
+		s += fmt.Sprintf(": %v", e.Cause)
+	}
+	return s + fmt.Sprintf(": %v", e.Err)
+}
+
+// Unwrap gives the last attempt's error and the cause.
+func (e *ExhaustedError) Unwrap() []error {
+	if e.Cause == nil {
+		return []error{e.Err}
+	}
+	return []error{e.Err, e.Cause}
+}
+
+// ConflictError says that a breaker was asked for with settings it does not
+// have. errors.Is finds [ErrConflict].
+type ConflictError struct {
+	Name       string
+	Have, Want policies.Breaker
+}
+
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("breaker %q: %v: it has %+v, asked for was %+v", e.Name, ErrConflict, e.Have, e.Want)
+}
+
+// Is makes errors.Is(err, ErrConflict) true.
+func (e *ConflictError) Is(target error) bool { return target == ErrConflict }
+
+// ResultTypeError says that a worker answered [Ask] with another type than
+// the caller wants. It is not retried.
+type ResultTypeError struct {
+	Target     string
+	Got        any
+	WantedType string
+}
+
+func (e *ResultTypeError) Error() string {
+	return fmt.Sprintf("the worker of %q returned a %T, asked for was a %s", e.Target, e.Got, e.WantedType)
+}
+
+// Retryable says that asking again gives the same type.
+func (e *ResultTypeError) Retryable() bool { return false }
+
+// StragglersError says which attempts still ran when Shutdown's context
+// ended. Their actors stop as they return.
+type StragglersError struct {
+	Stragglers []Straggler
+	// Cause is the cause of the context that ended the wait.
+	Cause error
+}
+
+// Straggler is an attempt, or something else of the user's, that did not end.
+type Straggler struct {
+	Target    string
+	Operation string
+	Attempt   int
+}
+
+func (e *StragglersError) Error() string {
+	names := make([]string, len(e.Stragglers))
+	for i, s := range e.Stragglers {
+		names[i] = s.Target
+		if s.Operation != "" {
+			names[i] += " " + s.Operation
+		}
+	}
+	return fmt.Sprintf("shutdown ended with %d still running (%s): %v", len(names), strings.Join(names, ", "), e.Cause)
+}
+
+// Unwrap gives the context's cause.
+func (e *StragglersError) Unwrap() error { return e.Cause }

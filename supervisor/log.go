@@ -1,0 +1,67 @@
+package supervisor
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/holdfast-go/holdfast/actors"
+	"github.com/holdfast-go/holdfast/policies/breaker"
+)
+
+// logBuffer is how many events may wait for the logger.
+const logBuffer = 8192
+
+// logAttempt logs that an attempt starts, if anybody wants to read that.
+func (s *Supervisor) logAttempt(op *operation) {
+	if s.logger == nil || !s.logger.Enabled(context.Background(), slog.LevelDebug) {
+		return
+	}
+	s.logger.Debug("attempt", "target", op.target.name, "operation", op.id(),
+		"attempt", op.attempt, "max_attempts", op.policy.maxAttempts())
+}
+
+// log writes one event.
+func (s *Supervisor) log(e actors.Event) {
+	level, attrs := logged(e)
+	attrs = append(attrs, slog.String("target", e.About().Target))
+	s.logger.LogAttrs(context.Background(), level, e.String(), attrs...)
+}
+
+// logged gives the level and the attributes of an event.
+func logged(e actors.Event) (slog.Level, []slog.Attr) {
+	switch e := e.(type) {
+	case actors.BreakerChanged:
+		return breakerLevel(e), []slog.Attr{
+			slog.String("from", e.Transition.From.String()),
+			slog.String("to", e.Transition.To.String()),
+			slog.String("reason", string(e.Transition.Reason))}
+	case actors.RetryScheduled:
+		return slog.LevelWarn, []slog.Attr{slog.String("operation", e.Operation),
+			slog.Int("attempt", e.Attempt), slog.Duration("wait", e.Wait), slog.Any("error", e.Err)}
+	case actors.OperationFailed:
+		return slog.LevelError, []slog.Attr{slog.String("operation", e.Operation),
+			slog.Int("attempts", e.Attempts), slog.Any("error", e.Err)}
+	case actors.AttemptFailed:
+		return slog.LevelDebug, []slog.Attr{slog.String("operation", e.Operation),
+			slog.Int("attempt", e.Attempt), slog.String("condition", e.Condition)}
+	case actors.CallsRefused:
+		return slog.LevelWarn, []slog.Attr{slog.Uint64("count", e.Count)}
+	case actors.TargetStopped, actors.PoliciesApplied:
+		return slog.LevelInfo, nil
+	default:
+		return slog.LevelDebug, nil
+	}
+}
+
+// breakerLevel is Error for a breaker that trips, Warn for one that goes back
+// to open, Info for the rest.
+func breakerLevel(e actors.BreakerChanged) slog.Level {
+	switch {
+	case e.Transition.To != breaker.Open:
+		return slog.LevelInfo
+	case e.Transition.From == breaker.HalfOpen:
+		return slog.LevelWarn
+	default:
+		return slog.LevelError
+	}
+}

@@ -1,0 +1,82 @@
+package supervisor
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/holdfast-go/holdfast/actors"
+)
+
+// message is an operation that another actor sent. Its outcome goes back as
+// an *[actors.Result].
+type message struct {
+	operation
+	request actors.Operation
+	value   any
+	sender  *actor.PID
+}
+
+// noWorker keeps a payload for the wrong target from being retried and from
+// counting against the target.
+var noWorker = ignoredError{actors.ErrNoWorker}
+
+// ignoredError is an error of the caller's making.
+type ignoredError struct{ error }
+
+func (e ignoredError) Unwrap() error { return e.error }
+
+// Retryable says that the same call would fail again.
+func (e ignoredError) Retryable() bool { return false }
+
+// accept takes in an operation that came as a message.
+func (a *targetActor) accept(request *actors.Operation, sender *actor.PID) {
+	m := &message{request: *request, sender: sender}
+	m.body = m
+	ctx := request.Context
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	options := &noOptions
+	if request.IdempotencyKey != "" {
+		options = &callOptions{key: request.IdempotencyKey}
+	}
+	m.start(a.Target, ctx, options, false)
+	switch {
+	case (request.Run == nil) == (request.Payload == nil):
+		a.reject(&m.operation, fmt.Errorf("exactly one of Run and Payload has to be set: %w", ErrNilFunction))
+	case ctx.Err() != nil:
+		a.reject(&m.operation, fmt.Errorf("not started: %w", context.Cause(ctx)))
+	default:
+		a.Target.launch(&m.operation)
+	}
+}
+
+func (m *message) run(ctx context.Context, worker func() (actors.Worker, error)) error {
+	var value any
+	var err error
+	if m.request.Run != nil {
+		value, err = m.request.Run(ctx)
+	} else {
+		value, err = handle(ctx, worker, m.request.Payload)
+	}
+	if err == nil {
+		m.value = value
+	}
+	return err
+}
+
+func (m *message) ended(err error) {
+	if m.sender == nil {
+		return
+	}
+	result := &actors.Result{Err: err, Tag: m.request.Tag}
+	if err == nil {
+		result.Value = m.value
+		result.Attempts = int(m.attempt)
+	} else if m.course != nil {
+		result.Attempts = m.course.failures
+	}
+	m.target.sup.system.Root.Send(m.sender, result)
+}

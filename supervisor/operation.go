@@ -1,0 +1,227 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+
+	"github.com/holdfast-go/holdfast/actors"
+	"github.com/holdfast-go/holdfast/policies"
+	"github.com/holdfast-go/holdfast/policies/breaker"
+	"github.com/holdfast-go/holdfast/policies/classify"
+)
+
+// body is what an operation does. The generic half of a call implements it.
+type body interface {
+	// run does one attempt. It is user code.
+	run(ctx context.Context, worker func() (actors.Worker, error)) error
+	// ended is called once, when a detached operation has its outcome.
+	ended(err error)
+}
+
+// operation is one unit of work on its way to its one outcome.
+//
+// It has one owner at a time: the goroutine that makes it, the worker that
+// runs it, or its target's supervisor. Each hands it on by a message, so its
+// plain fields need no lock. Only done is raced for, by an attempt that
+// succeeds and a caller who leaves.
+type operation struct {
+	actors.Task // what a worker is sent
+
+	target  *Target
+	policy  *resolved // in force when the operation was accepted
+	options *callOptions
+	body    body
+	first   attemptContext // attempt 1, and through it the caller's context
+	permit  breaker.Permit
+	worker  *worker
+	attempt int32
+	// What became of the task just sent, for the goroutine that sent it inline.
+	succeeded, undelivered bool
+
+	done   atomic.Bool
+	serial atomic.Uint64 // see id
+	// began is when the attempt started, since the supervisor's epoch. It is
+	// taken only for a breaker that counts slow calls.
+	began time.Duration
+	// course is nil as long as all goes well.
+	course *course
+}
+
+// course is the part of an operation that only one that meets trouble needs.
+type course struct {
+	accepted time.Time // zero unless the policy bounds the elapsed time
+	err      error     // the last attempt's
+	verdict  classify.Verdict
+	ownWait  *time.Duration
+	backOff  backoff.BackOff
+
+	place    place
+	parked   bool          // stood in the park line before
+	failures int           // attempts that failed, as the supervisor knows it
+	previous time.Duration // the last wait
+	waited   time.Duration // the sum of them
+	due      time.Time     // end of the current backoff
+	index    int           // in the backoff heap
+	prev     *operation    // in the line it stands in
+	next     *operation
+	line     *line
+
+	withdrawn  bool // the caller's context is done
+	nested     bool // runs within an attempt on the same target
+	callerDied bool // the caller's goroutine was ended by Goexit
+
+	wake    chan *worker // to an inline caller: a worker, or nil for the outcome
+	outcome error
+	stop    func() bool // ends the watch over a detached caller's context
+}
+
+// place says where the supervisor keeps an operation.
+type place uint8
+
+const (
+	nowhere   place = iota // running, or on its way
+	inBackoff              // parked until its wait is over
+	inPark                 // parked until the breaker lets calls through
+	inQueue                // waits for a worker
+	asking                 // has a worker, waits for the breaker's leave
+)
+
+// start makes the operation ready to be run. The caller has set body.
+func (op *operation) start(t *Target, ctx context.Context, options *callOptions, inline bool) {
+	op.Task = actors.Task{Runner: op, Inline: inline}
+	op.target = t
+	op.policy = t.policy.Load()
+	op.options = options
+	op.first = attemptContext{Context: ctx, op: op, number: 1}
+	if op.policy.Retry.MaxElapsed > 0 {
+		op.trouble().accepted = time.Now()
+	}
+}
+
+// caller is the context the caller gave.
+func (op *operation) caller() context.Context { return op.first.Context }
+
+// trouble gives the operation's course, which it makes when it is needed first.
+func (op *operation) trouble() *course {
+	if op.course == nil {
+		op.course = &course{index: -1}
+		if op.Inline {
+			op.course.wake = make(chan *worker, 1)
+		}
+	}
+	return op.course
+}
+
+// id names the operation. Most are never asked, so it is drawn on demand.
+func (op *operation) id() string {
+	n := op.serial.Load()
+	for n == 0 {
+		op.serial.CompareAndSwap(0, op.target.sup.serial.Add(1))
+		n = op.serial.Load()
+	}
+	return op.target.sup.operationID(n)
+}
+
+func (op *operation) parks() bool {
+	if op.options.whenOpen != "" {
+		return op.options.whenOpen == policies.Park
+	}
+	return op.policy.Retry.WhenOpen == policies.Park
+}
+
+// Run implements [actors.Runner].
+func (op *operation) Run(worker func() (actors.Worker, error)) error {
+	op.attempt++
+	ctx := &op.first
+	if op.attempt > 1 {
+		// A context of its own, because the function may have kept the one
+		// of an earlier attempt.
+		ctx = &attemptContext{Context: op.caller(), op: op, number: int(op.attempt)}
+	}
+	op.target.sup.logAttempt(op)
+	return op.body.run(ctx, worker)
+}
+
+// Succeeded implements [actors.Runner].
+func (op *operation) Succeeded() {
+	if op.Inline {
+		op.succeeded = true
+		return
+	}
+	op.target.detachedSuccess(op)
+}
+
+// Undelivered implements [actors.Runner].
+func (op *operation) Undelivered() {
+	if op.Inline {
+		op.undelivered = true
+		return
+	}
+	op.target.tell(&bounced{op: op, worker: op.worker})
+}
+
+// Failed implements [actors.Runner]. What the error means is found out here,
+// on the goroutine of the attempt, and not on the supervisor: errors.Is and
+// errors.As call methods that are the user's.
+func (op *operation) Failed(err error) {
+	c := op.trouble()
+	c.err = err
+	c.ownWait = nil
+	c.callerDied = op.Inline && errors.Is(err, ErrGoexit)
+	c.verdict = classify.Verdict{Outcome: policies.Failure, Condition: "unknown", Err: err}
+	crash := actors.Guard(func() error {
+		c.verdict = classify.Classify(err, op.caller().Err(), time.Now(), op.policy.conditions)
+		if c.verdict.Retryable && op.options.backOff != nil {
+			c.ownWait = op.ownWait()
+		}
+		return nil
+	})
+	if crash != nil {
+		c.verdict = classify.Verdict{Outcome: policies.Failure, Condition: "panic", Err: errors.Join(err, crash)}
+	}
+}
+
+// ownWait asks the caller's own back-off for the next wait.
+func (op *operation) ownWait() *time.Duration {
+	c := op.course
+	if c.backOff == nil {
+		c.backOff = op.options.backOff()
+		if c.backOff == nil {
+			return nil
+		}
+		c.backOff.Reset()
+	}
+	wait := c.backOff.NextBackOff()
+	return &wait
+}
+
+// settlement is the end of the attempt as the breaker is told it.
+func (op *operation) settlement(outcome policies.Outcome, err error) actors.Settlement {
+	s := actors.Settlement{Permit: op.permit, Outcome: outcome, Err: err}
+	if op.began > 0 {
+		s.Ran = op.target.sup.since() - op.began
+	}
+	return s
+}
+
+// conclude gives the operation its outcome, unless it has one. It reports
+// whether this was the one.
+func (op *operation) conclude(err error) bool {
+	if op.done.Swap(true) {
+		return false
+	}
+	if !op.Inline {
+		op.body.ended(err)
+		return true
+	}
+	c := op.course
+	c.outcome = err
+	if !c.callerDied {
+		c.wake <- nil
+	}
+	return true
+}

@@ -1,0 +1,259 @@
+package supervisor
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/holdfast-go/holdfast/actors"
+)
+
+// worker is a target's own record of one of its worker actors.
+type worker struct {
+	ref *actors.Ref
+
+	// Guarded by the pool's mutex.
+	op          *operation // nil while idle
+	incarnation int
+	attempts    uint64
+	retired     bool // to be stopped and not used again
+	extra       bool // lent to a nested operation, beyond the limit
+}
+
+// pool holds a target's workers. Callers take idle ones from it and put them
+// back without a message; everything else about workers is the supervisor's.
+// It is safe for concurrent use.
+type pool struct {
+	mu      sync.Mutex
+	idle    []*worker
+	workers map[string]*worker // by PID id
+	size    int                // workers that count against the limit
+	busy    int
+	waiting int // operations in the supervisor's queue
+	closed  bool
+	drained chan struct{} // closed when closed and nothing runs
+
+	succeeded uint64 // operations that ended well
+	unheard   uint64 // of these, the ones no breaker was told of
+}
+
+// take gives an idle worker to op, or nil if there is none to be had without
+// the supervisor.
+func (p *pool) take(op *operation) *worker {
+	p.mu.Lock()
+	n := len(p.idle)
+	if n == 0 || p.waiting > 0 || p.closed {
+		p.mu.Unlock()
+		return nil
+	}
+	w := p.idle[n-1]
+	p.idle = p.idle[:n-1]
+	p.assign(w, op)
+	p.mu.Unlock()
+	return w
+}
+
+// takeFor is take for the supervisor, which serves its own queue. size is the
+// number of workers that count against the limit.
+func (p *pool) takeFor(op *operation) (w *worker, size int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := len(p.idle); n > 0 {
+		w = p.idle[n-1]
+		p.idle = p.idle[:n-1]
+		p.assign(w, op)
+	}
+	return w, p.size
+}
+
+func (p *pool) assign(w *worker, op *operation) {
+	w.op = op
+	p.busy++
+}
+
+// putResult says what a worker that is put back has to have done to it.
+type putResult uint8
+
+const (
+	putIdle   putResult = iota
+	putServes           // it stays taken: an operation waits for it
+	putRetire           // it is to be stopped
+)
+
+// put gives a worker back after an attempt.
+func (p *pool) put(w *worker, attempted bool) putResult {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.putLocked(w, attempted)
+}
+
+// putSuccess is put after an operation that ended well.
+func (p *pool) putSuccess(w *worker, heard bool) putResult {
+	p.mu.Lock()
+	p.succeeded++
+	if !heard {
+		p.unheard++
+	}
+	r := p.putLocked(w, true)
+	p.mu.Unlock()
+	return r
+}
+
+func (p *pool) putLocked(w *worker, attempted bool) putResult {
+	if attempted {
+		w.attempts++
+	}
+	w.op = nil
+	if p.waiting > 0 && !w.retired && !w.extra && !p.closed {
+		return putServes
+	}
+	p.free()
+	if w.retired || w.extra || p.closed {
+		p.retireOne(w)
+		return putRetire
+	}
+	p.idle = append(p.idle, w)
+	return putIdle
+}
+
+func (p *pool) free() {
+	p.busy--
+	p.checkDrained()
+}
+
+func (p *pool) checkDrained() {
+	if p.closed && p.busy == 0 && p.drained != nil {
+		close(p.drained)
+		p.drained = nil
+	}
+}
+
+// retireOne marks a worker as not to be used again.
+func (p *pool) retireOne(w *worker) {
+	if !w.retired && !w.extra {
+		p.size--
+	}
+	w.retired = true
+}
+
+// add enters a new worker, which op has.
+func (p *pool) add(w *worker, op *operation) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w.incarnation = 1
+	p.workers[w.ref.ID()] = w
+	if !w.extra {
+		p.size++
+	}
+	p.assign(w, op)
+}
+
+// hand gives a worker that stayed taken to another operation.
+func (p *pool) hand(w *worker, op *operation) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w.op = op
+}
+
+// remove takes out a worker whose actor has ended. It reports whether that
+// was a surprise.
+func (p *pool) remove(id string) (unexpected bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w, known := p.workers[id]
+	if !known {
+		return false
+	}
+	unexpected = !w.retired
+	delete(p.workers, id)
+	p.retireOne(w)
+	if i := slices.Index(p.idle, w); i >= 0 {
+		p.idle = slices.Delete(p.idle, i, i+1)
+	}
+	return unexpected
+}
+
+// discard gives back a worker whose actor turned out to have stopped.
+func (p *pool) discard(w *worker) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.retireOne(w)
+	w.op = nil
+	p.free()
+}
+
+func (p *pool) find(id string) *worker {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.workers[id]
+}
+
+func (p *pool) renewed(w *worker) (incarnation int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w.incarnation++
+	return w.incarnation
+}
+
+func (p *pool) wait(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.waiting += n
+}
+
+// close lets nothing more be taken, and returns the workers to stop. drained
+// is closed when the last attempt has ended.
+func (p *pool) close() (idle []*worker, drained <-chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	if p.drained == nil {
+		p.drained = make(chan struct{})
+	}
+	drained = p.drained
+	p.checkDrained()
+	return p.retireLocked(), drained
+}
+
+// open undoes close.
+func (p *pool) open() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = false
+}
+
+// retire lets no worker of today be used again, and returns the idle ones,
+// which are to be stopped now.
+func (p *pool) retire() []*worker {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.retireLocked()
+}
+
+func (p *pool) retireLocked() []*worker {
+	for _, w := range p.workers {
+		p.retireOne(w)
+	}
+	idle := p.idle
+	p.idle = nil
+	return idle
+}
+
+// running lists the operations that workers have now.
+func (p *pool) running() []*operation {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var ops []*operation
+	for _, w := range p.workers {
+		if w.op != nil {
+			ops = append(ops, w.op)
+		}
+	}
+	return ops
+}
+
+// unheardSuccesses is how many successes no breaker was told of.
+func (p *pool) unheardSuccesses() uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.unheard
+}

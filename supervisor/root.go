@@ -1,0 +1,85 @@
+package supervisor
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/holdfast-go/holdfast/actors"
+)
+
+// rootActor is the parent of the targets' supervisors.
+type rootActor struct {
+	sup      *Supervisor
+	children map[string]*Target // by PID id
+	stopping bool
+	stopped  chan struct{}
+}
+
+var _ actor.SupervisorStrategy = (*rootActor)(nil)
+
+// open asks the root to start a target.
+type open struct {
+	name   string
+	policy *resolved
+	done   chan<- *Target
+}
+
+// stopAll asks the root to end, its children first.
+type stopAll struct{}
+
+// Receive implements [actor.Actor].
+func (r *rootActor) Receive(c actor.Context) {
+	switch m := c.Message().(type) {
+	case *open:
+		m.done <- r.open(c, m)
+	case *actor.Terminated:
+		delete(r.children, m.Who.Id)
+	case stopAll:
+		r.stopping = true
+		c.Stop(c.Self())
+	case *actor.Stopping:
+		r.stopping = true
+	case *actor.Stopped:
+		r.sup.root.Close()
+		close(r.stopped)
+	}
+}
+
+func (r *rootActor) undeliverable(message any) {
+	if m, ok := message.(*open); ok {
+		m.done <- r.sup.missing(m.name, ErrShutdown)
+	}
+}
+
+// open starts a target, or gives the one that was started since it was asked
+// for.
+func (r *rootActor) open(c actor.Context, m *open) *Target {
+	if r.stopping {
+		return r.sup.missing(m.name, ErrShutdown)
+	}
+	if t, ok := r.sup.targets.Load(m.name); ok {
+		return t
+	}
+	t, err := r.sup.startTarget(c, m.name, m.policy)
+	if err != nil {
+		return r.sup.missing(m.name, err)
+	}
+	r.children[t.ref.ID()] = t
+	return t
+}
+
+// HandleFailure implements [actor.SupervisorStrategy]: a target's supervisor
+// has escalated. The target gets fresh workers and a closed breaker; what
+// waits there is kept, and no other target notices.
+func (r *rootActor) HandleFailure(_ *actor.ActorSystem, self actor.Supervisor, child *actor.PID, _ *actor.RestartStatistics, reason, _ any) {
+	if t, ok := r.children[child.Id]; ok {
+		header := actors.Header{Target: t.name, At: time.Now()}
+		if err, ok := reason.(error); ok {
+			r.sup.bus.Publish(actors.TargetStopped{Header: header, Reason: err})
+		}
+		t.tell(renew{})
+		r.sup.bus.Publish(actors.TargetStarted{Header: header})
+	}
+	self.ResumeChildren(child)
+}

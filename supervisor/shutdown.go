@@ -1,0 +1,99 @@
+package supervisor
+
+import (
+	"context"
+	"sync"
+
+	"github.com/holdfast-go/holdfast/actors"
+)
+
+// shutdown is the state of a Shutdown under way.
+type shutdown struct {
+	once sync.Once
+	done chan struct{} // closed when everything has ended
+}
+
+// Shutdown ends the supervisor: it admits no more operations, rejects those
+// that wait with [ErrShutdown], lets the attempts that run come to their end,
+// and then stops the actors, children first.
+//
+// It returns nil when all of that is done. If ctx ends before, it frees the
+// callers of detached operations that still run, and returns a
+// *[StragglersError] that names what runs; the rest ends by itself as they
+// return. It may be called again, at any time and by anyone, and then waits
+// for the same end.
+func (s *Supervisor) Shutdown(ctx context.Context) error {
+	if ctx == nil {
+		return ErrNilContext
+	}
+	s.shutdown.once.Do(func() {
+		s.closing.Store(true)
+		drained := s.haltTargets()
+		go s.finish(drained)
+	})
+	select {
+	case <-s.shutdown.done:
+		return nil
+	default:
+	}
+	select {
+	case <-s.shutdown.done:
+		return nil
+	case <-ctx.Done():
+		return s.abandon(context.Cause(ctx))
+	}
+}
+
+// haltTargets lets every target take no more.
+func (s *Supervisor) haltTargets() []<-chan struct{} {
+	var drained []<-chan struct{}
+	for _, t := range s.running() {
+		reply := make(chan (<-chan struct{}), 1)
+		t.tell(&halt{reason: ErrShutdown, done: reply})
+		drained = append(drained, <-reply)
+	}
+	return drained
+}
+
+// finish stops the actors when the attempts have ended. It is the one
+// goroutine of a shutdown, and ends with the last attempt.
+func (s *Supervisor) finish(drained []<-chan struct{}) {
+	for _, d := range drained {
+		<-d
+	}
+	s.root.Tell(stopAll{})
+	<-s.rootActor.stopped
+	for _, ended := range s.bus.Close() {
+		<-ended
+	}
+	if s.owned {
+		s.system.Shutdown()
+	}
+	close(s.shutdown.done)
+}
+
+// abandon frees who waits for attempts that don't end, and names them.
+func (s *Supervisor) abandon(cause error) error {
+	e := &StragglersError{Cause: cause}
+	for _, t := range s.running() {
+		for _, op := range t.pool.running() {
+			e.Stragglers = append(e.Stragglers, Straggler{Target: t.name, Operation: op.id()})
+			if !op.Inline && !op.done.Swap(true) {
+				op.body.ended(&RejectedError{Target: t.name, Err: ErrShutdown})
+			}
+		}
+	}
+	if len(e.Stragglers) == 0 {
+		e.Stragglers = []Straggler{{Target: "event subscribers"}}
+	}
+	return e
+}
+
+// openBreaker asks a new target's supervisor to start its breaker.
+type openBreaker struct{ done chan<- error }
+
+func (a *targetActor) openBreaker(m *openBreaker) {
+	b, err := actors.SpawnBreaker(a.self, a.name, a.policy.Load().Breaker, a.sup.bus, func() { a.tell(moved{}) })
+	a.breaker = b
+	m.done <- err
+}

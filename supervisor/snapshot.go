@@ -1,0 +1,114 @@
+package supervisor
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/holdfast-go/holdfast/policies"
+	"github.com/holdfast-go/holdfast/policies/breaker"
+)
+
+// Snapshot is the supervision tree at one moment. It is the caller's own.
+type Snapshot struct {
+	// At is when it was taken.
+	At time.Time
+	// Root is the id of the root's PID.
+	Root string
+	// Targets are the running targets, by name.
+	Targets []TargetSnapshot
+	// StreamDropped is how many events did not reach the event stream.
+	StreamDropped uint64
+}
+
+// TargetSnapshot is one target's supervisor and what is below it.
+type TargetSnapshot struct {
+	Name string
+	// PID is the id of the supervisor's PID.
+	PID     string
+	Type    policies.OperationType
+	Breaker BreakerSnapshot
+	// Workers are the target's workers, by PID.
+	Workers []WorkerSnapshot
+
+	// Succeeded and Failed count the operations that ran and have their
+	// outcome. Refused were turned away by the breaker, Rejected for
+	// another reason.
+	Succeeded, Failed, Refused, Rejected uint64
+	// Retries counts scheduled attempts after the first, Restarts workers
+	// that were replaced.
+	Retries, Restarts uint64
+	// InBackoff, Parked and Queued count the operations that wait now: for
+	// time to pass, for the breaker, for a worker.
+	InBackoff, Parked, Queued int
+}
+
+// BreakerSnapshot is one breaker.
+type BreakerSnapshot struct {
+	PID        string
+	State      breaker.State
+	Generation uint64
+	// Since is when it entered the state, Until when it leaves it by itself
+	// (zero if it doesn't).
+	Since, Until time.Time
+	Counts       breaker.Counts
+}
+
+// WorkerSnapshot is one worker.
+type WorkerSnapshot struct {
+	PID string
+	// Busy workers have an attempt, of the operation named.
+	Busy      bool
+	Operation string
+	// Incarnation counts from 1, Attempts over all incarnations.
+	Incarnation int
+	Attempts    uint64
+}
+
+// Snapshot shows the supervision tree now. Each target's numbers belong
+// together; two targets' may be a moment apart.
+func (s *Supervisor) Snapshot() Snapshot {
+	snap := Snapshot{At: time.Now(), Root: s.root.ID(), StreamDropped: s.bus.StreamDropped()}
+	for _, t := range s.running() {
+		snap.Targets = append(snap.Targets, t.snapshot())
+	}
+	return snap
+}
+
+func (t *Target) snapshot() TargetSnapshot {
+	snap := TargetSnapshot{
+		Name:      t.name,
+		PID:       t.ref.ID(),
+		Type:      t.policy.Load().Type,
+		Failed:    t.counts.failed.Load(),
+		Refused:   t.refused.Load() + t.refusedTold.Load(),
+		Rejected:  t.counts.rejected.Load(),
+		Retries:   t.counts.retries.Load(),
+		Restarts:  t.counts.restarts.Load(),
+		InBackoff: int(t.counts.inBackoff.Load()),
+		Parked:    int(t.counts.parked.Load()),
+		Queued:    int(t.counts.queued.Load()),
+	}
+	snap.Succeeded, snap.Workers = t.pool.snapshot()
+	view := t.breaker.View()
+	b := Breaker{target: t}
+	snap.Breaker = BreakerSnapshot{PID: t.breaker.PID().Id, State: view.State, Generation: view.Generation,
+		Since: view.Since, Counts: b.Counts()}
+	snap.Breaker.Until = snap.Breaker.Counts.OpenUntil
+	return snap
+}
+
+func (p *pool) snapshot() (succeeded uint64, workers []WorkerSnapshot) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for id, w := range p.workers {
+		ws := WorkerSnapshot{PID: id, Incarnation: w.incarnation, Attempts: w.attempts}
+		if w.op != nil {
+			ws.Busy = true
+			ws.Operation = w.op.id()
+		}
+		workers = append(workers, ws)
+	}
+	slices.SortFunc(workers, func(a, b WorkerSnapshot) int { return cmp.Compare(a.PID, b.PID) })
+	return p.succeeded, workers
+}

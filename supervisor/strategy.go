@@ -1,0 +1,217 @@
+package supervisor
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/holdfast-go/holdfast/actors"
+	"github.com/holdfast-go/holdfast/policies"
+	"github.com/holdfast-go/holdfast/policies/breaker"
+	"github.com/holdfast-go/holdfast/policies/retry"
+)
+
+var _ actor.SupervisorStrategy = (*targetActor)(nil)
+
+// HandleFailure implements [actor.SupervisorStrategy]: a worker has failed
+// with an operation. The breaker is told first; what becomes of the operation
+// is decided when it has taken the outcome in, so that the caller's next call
+// sees it.
+func (a *targetActor) HandleFailure(_ *actor.ActorSystem, self actor.Supervisor, child *actor.PID, _ *actor.RestartStatistics, reason, message any) {
+	w := a.pool.find(child.Id)
+	task, _ := message.(*actors.Task)
+	if w == nil || task == nil {
+		// The breaker, or a worker without an operation. Neither fails but
+		// by a defect of ours, and both can go on.
+		self.ResumeChildren(child)
+		return
+	}
+	op := task.Runner.(*operation)
+	c := op.trouble()
+	if c.err == nil {
+		c.err = fmt.Errorf("worker %s: %v", child.Id, reason)
+		c.verdict.Err, c.verdict.Outcome = c.err, policies.Failure
+	}
+	settlement := op.settlement(c.verdict.Outcome, nil)
+	if c.verdict.Outcome == policies.Failure {
+		settlement.Err = c.err
+	}
+	a.breaker.Settle(settlement, func() { a.tell(&settled{op: op, worker: w}) })
+}
+
+// decide says what becomes of an operation whose attempt has failed, and of
+// the worker that failed with it.
+func (a *targetActor) decide(op *operation, w *worker) {
+	c := op.course
+	c.failures = int(op.attempt)
+	if a.sup.bus.Active() {
+		a.sup.bus.Publish(actors.AttemptFailed{Header: a.header(), Operation: op.id(), Attempt: c.failures,
+			Err: c.err, Outcome: c.verdict.Outcome, Condition: c.verdict.Condition})
+	}
+	// A worker that crashed, or that holds state and failed, is not trusted
+	// with another operation.
+	distrust := actors.IsCrash(c.err) || (a.factory != nil && c.verdict.Outcome == policies.Failure)
+	if op.done.Load() { // its caller has left
+		op.unwatch()
+		a.revive(w, distrust, c.err)
+		return
+	}
+	d := a.judge(op)
+	a.revive(w, distrust || d.Retry, c.err)
+	switch {
+	case a.halted != nil && d.Retry:
+		a.reject(op, a.halted)
+	case c.withdrawn && d.Retry:
+		a.giveUp(op)
+	case !d.Retry:
+		a.end(op, a.final(op, d.Reason))
+	case d.Wait > 0 && a.full():
+		a.reject(op, ErrOverloaded)
+	default:
+		a.again(op, d)
+	}
+}
+
+// judge asks the policy.
+func (a *targetActor) judge(op *operation) retry.Decision {
+	c := op.course
+	if c.callerDied {
+		return retry.Decision{Reason: retry.CallerGone}
+	}
+	policy := &op.policy.Retry
+	if op.options.whenOpen != "" {
+		own := op.policy.Retry
+		own.WhenOpen = op.options.whenOpen
+		policy = &own
+	}
+	progress := retry.Progress{
+		Attempt:     c.failures,
+		Accepted:    c.accepted,
+		Previous:    c.previous,
+		Keyed:       op.options.key != "" || op.options.idempotent,
+		BreakerOpen: !a.breaker.View().State.Admits(),
+	}
+	if deadline, ok := op.caller().Deadline(); ok {
+		progress.Deadline = deadline
+	}
+	if c.ownWait != nil {
+		progress.HasOwn, progress.OwnWait = true, *c.ownWait
+	}
+	return retry.Decide(policy, c.verdict, progress, time.Now(), rand.Float64())
+}
+
+// again schedules another attempt.
+func (a *targetActor) again(op *operation, d retry.Decision) {
+	c := op.course
+	c.previous = d.Wait
+	c.waited += d.Wait
+	a.counts.retries.Add(1)
+	if a.sup.bus.Active() {
+		a.sup.bus.Publish(actors.RetryScheduled{Header: a.header(), Operation: op.id(), Attempt: c.failures + 1,
+			Wait: d.Wait, Source: d.Source, Err: c.err})
+	}
+	if d.Wait > 0 {
+		a.enterBackoff(op, d.Wait)
+		return
+	}
+	a.admit(op)
+}
+
+// final is the error for an operation that gets no further attempt.
+func (a *targetActor) final(op *operation, reason retry.Reason) error {
+	c := op.course
+	switch reason {
+	case retry.NotRetryable, retry.Disabled:
+		return c.verdict.Err
+	case retry.CallerGone:
+		if c.failures == 1 || c.callerDied {
+			return c.verdict.Err
+		}
+		return a.exhausted(op, reason, op.caller().Err())
+	case retry.BreakerOpen:
+		if refusal := a.breaker.View().Refusal; refusal != nil {
+			return a.exhausted(op, reason, refusal)
+		}
+	}
+	return a.exhausted(op, reason, nil)
+}
+
+func (a *targetActor) exhausted(op *operation, reason retry.Reason, cause error) error {
+	c := op.course
+	return &ExhaustedError{Target: a.name, Operation: op.id(), Attempts: c.failures, Waited: c.waited,
+		Reason: reason, Err: c.verdict.Err, Cause: cause}
+}
+
+// end is the failure of an operation that ran.
+func (a *targetActor) end(op *operation, err error) {
+	if !a.conclude(op, err) {
+		return
+	}
+	a.counts.failed.Add(1)
+	if a.sup.bus.Active() {
+		a.sup.bus.Publish(actors.OperationFailed{Header: a.header(), Operation: op.id(), Attempts: op.course.failures, Err: err})
+	}
+}
+
+// revive brings a failed worker back to the pool, as it is or as a fresh
+// incarnation.
+func (a *targetActor) revive(w *worker, fresh bool, reason error) {
+	if !fresh {
+		w.ref.Resume()
+		a.release(w, true)
+		return
+	}
+	w.ref.Restart()
+	incarnation := a.pool.renewed(w)
+	a.counts.restarts.Add(1)
+	if a.sup.bus.Active() {
+		a.sup.bus.Publish(actors.WorkerRestarted{Header: a.header(), Worker: w.ref.ID(), Incarnation: incarnation, Reason: reason})
+	}
+	a.release(w, true)
+	if r := a.policy.Load().Restart; a.restarts.exceeds(time.Now(), r) {
+		a.escalate(r, reason)
+	}
+}
+
+// escalate does what the policy says about too many restarts.
+func (a *targetActor) escalate(r policies.Restart, reason error) {
+	a.restarts.clear()
+	err := fmt.Errorf("more than %d worker restarts within %s, the last for: %w", r.MaxRestarts, r.Within, reason)
+	switch r.Exceeded {
+	case policies.StopTarget:
+		a.halt(ErrTargetStopped)
+	case policies.Escalate:
+		a.self.(actor.Supervisor).EscalateFailure(err, nil)
+	default:
+		a.breaker.Trip(breaker.ReasonRestartIntensity, err)
+	}
+}
+
+// restartWindow holds the times of the latest restarts.
+type restartWindow struct {
+	times []time.Time // a ring
+	next  int
+}
+
+// exceeds notes a restart now and says whether it is one too many.
+func (w *restartWindow) exceeds(now time.Time, r policies.Restart) bool {
+	if r.MaxRestarts >= policies.Never {
+		return false
+	}
+	if len(w.times) < r.MaxRestarts {
+		w.times = append(w.times, now)
+		return false
+	}
+	if len(w.times) > r.MaxRestarts { // the policy has become stricter
+		w.clear()
+		return w.exceeds(now, r)
+	}
+	oldest := w.times[w.next]
+	w.times[w.next] = now
+	w.next = (w.next + 1) % len(w.times)
+	return now.Sub(oldest) <= r.Within
+}
+
+func (w *restartWindow) clear() { w.times, w.next = w.times[:0], 0 }

@@ -1,0 +1,208 @@
+package supervisor
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/puzpuzpuz/xsync/v4"
+
+	"github.com/holdfast-go/holdfast/actors"
+	"github.com/holdfast-go/holdfast/policies"
+)
+
+// Supervisor runs operations on named targets and keeps them to their
+// policies. It is the root of a tree of actors. It is safe for concurrent use.
+type Supervisor struct {
+	system    *actor.ActorSystem
+	owned     bool
+	bus       *actors.Bus
+	root      *actors.Ref
+	rootActor *rootActor
+	factories map[string]actors.Factory
+	logger    *slog.Logger
+	targets   *xsync.Map[string, *Target]
+	set       atomic.Pointer[policies.Set]
+	applying  sync.Mutex // one Apply at a time
+
+	epoch  time.Time
+	prefix string
+	serial atomic.Uint64 // of operations that were asked for their id
+
+	closing  atomic.Bool
+	shutdown shutdown
+}
+
+// New builds a supervisor for the targets of set and starts its actor system,
+// or joins the one given with [WithSystem]. Targets start when they are first
+// used. End it with [Supervisor.Shutdown].
+//
+// It fails if set is nil or names an error condition nobody knows, if an
+// option names an unknown target, and if the actor system has a supervisor of
+// the same name.
+func New(set *policies.Set, opts ...Option) (*Supervisor, error) {
+	o := options{name: "holdfast", factories: map[string]actors.Factory{}}
+	for _, option := range opts {
+		if option != nil {
+			option(&o)
+		}
+	}
+	if err := o.check(set); err != nil {
+		return nil, fmt.Errorf("supervisor.New: %w", err)
+	}
+	s := &Supervisor{
+		system:    o.system,
+		factories: o.factories,
+		logger:    o.logger,
+		targets:   xsync.NewMap[string, *Target](),
+		epoch:     time.Now(),
+		prefix:    fmt.Sprintf("%08x", rand.Uint32()),
+	}
+	s.set.Store(set)
+	s.shutdown.done = make(chan struct{})
+	if s.system == nil {
+		s.system = actors.NewSystem()
+		s.owned = true
+	}
+	if err := s.startActors(o.name); err != nil {
+		if s.owned {
+			s.system.Shutdown()
+		}
+		return nil, fmt.Errorf("supervisor.New: %w", err)
+	}
+	if s.logger != nil {
+		s.bus.Subscribe(s.log, logBuffer)
+	}
+	return s, nil
+}
+
+func (o *options) check(set *policies.Set) error {
+	if set == nil {
+		return errors.New("the policy set is nil; load one with load.Load or make one with policies.NewSet")
+	}
+	var errs []error
+	for _, name := range set.Names() {
+		p, err := set.Target(name)
+		if err == nil {
+			_, err = resolve(p)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("target %q: %w", name, err))
+		}
+	}
+	for name, factory := range o.factories {
+		if _, err := set.Target(name); err != nil {
+			errs = append(errs, fmt.Errorf("WithWorker: %w", err))
+		}
+		if factory == nil {
+			errs = append(errs, fmt.Errorf("WithWorker: the factory for %q is nil", name))
+		}
+	}
+	if o.name == "" {
+		errs = append(errs, errors.New("WithName: the name is empty"))
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Supervisor) startActors(name string) error {
+	bus, err := actors.NewBus(s.system, name+"-events")
+	if err != nil {
+		return err
+	}
+	s.bus = bus
+	s.rootActor = &rootActor{sup: s, children: map[string]*Target{}, stopped: make(chan struct{})}
+	root, err := actors.Supervise(s.system.Root, name, s.rootActor, s.rootActor.undeliverable)
+	if err != nil {
+		bus.Close()
+		return err
+	}
+	s.root = root
+	return nil
+}
+
+// Target looks a target up and starts it if this is its first use. It never
+// returns nil: for a name that no policy mentions, Err of the target, and
+// every operation on it, gives the error.
+func (s *Supervisor) Target(name string) *Target {
+	if t, ok := s.targets.Load(name); ok {
+		return t
+	}
+	if s.closing.Load() {
+		return s.missing(name, ErrShutdown)
+	}
+	p, err := s.set.Load().Target(name)
+	if err != nil {
+		return s.missing(name, err)
+	}
+	return s.open(name, p)
+}
+
+func (s *Supervisor) open(name string, p policies.Policy) *Target {
+	policy, err := resolve(p)
+	if err != nil {
+		return s.missing(name, err)
+	}
+	done := make(chan *Target, 1)
+	s.root.Tell(&open{name: name, policy: policy, done: done})
+	return <-done
+}
+
+// missing stands for a target that there is not.
+func (s *Supervisor) missing(name string, reason error) *Target {
+	return &Target{name: name, sup: s, err: &RejectedError{Target: name, Err: reason}}
+}
+
+// startTarget starts a target's supervisor and its breaker. It runs on the
+// root actor.
+func (s *Supervisor) startTarget(parent actor.SpawnerContext, name string, policy *resolved) (*Target, error) {
+	t := &Target{name: name, sup: s, factory: s.factories[name]}
+	t.policy.Store(policy)
+	t.pool.workers = map[string]*worker{}
+	a := &targetActor{Target: t}
+	ref, err := actors.Supervise(parent, name, a, a.undeliverable)
+	if err != nil {
+		return nil, err
+	}
+	t.ref = ref
+	started := make(chan error, 1)
+	ref.Tell(&openBreaker{done: started})
+	if err := <-started; err != nil {
+		ref.Stop()
+		return nil, err
+	}
+	s.targets.Store(name, t)
+	return t, nil
+}
+
+// PID is the address of a target's supervisor, to which other actors send an
+// *[actors.Operation]. It is nil for a target that doesn't exist.
+func (s *Supervisor) PID(target string) *actor.PID { return s.Target(target).PID() }
+
+// System is the actor system the supervisor lives in.
+func (s *Supervisor) System() *actor.ActorSystem { return s.system }
+
+// Subscription is a listener to events. See [Supervisor.Subscribe].
+type Subscription = actors.Subscription
+
+// subscriptionBuffer is how many events may wait for a subscriber.
+const subscriptionBuffer = 1024
+
+// Subscribe calls f for every event from now on, in order and one at a time,
+// on a goroutine of its own. A function that is slow, blocks or panics holds
+// up nothing else: of its events up to 1,024 wait, and further ones are
+// dropped and counted. Shutdown ends it.
+func (s *Supervisor) Subscribe(f func(actors.Event)) *Subscription {
+	return s.bus.Subscribe(f, subscriptionBuffer)
+}
+
+// since is the time since the supervisor was made, never zero.
+func (s *Supervisor) since() time.Duration { return max(1, time.Since(s.epoch)) }
+
+func (s *Supervisor) operationID(serial uint64) string {
+	return fmt.Sprintf("op-%s-%d", s.prefix, serial)
+}

@@ -1,0 +1,272 @@
+package supervisor
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/holdfast-go/holdfast/actors"
+	"github.com/holdfast-go/holdfast/policies"
+	"github.com/holdfast-go/holdfast/policies/breaker"
+)
+
+// Target is a named thing that operations go to: one breaker, one pool of
+// workers, one policy. It is safe for concurrent use. Looked up once, it
+// saves [Do] the look-up.
+type Target struct {
+	name    string
+	sup     *Supervisor
+	err     error // why there is no such target; everything else is then unset
+	factory actors.Factory
+
+	policy  atomic.Pointer[resolved]
+	breaker *actors.Breaker
+	pool    pool
+	ref     *actors.Ref
+
+	refused     atomic.Uint64 // by the view of an open breaker, told to nobody yet
+	refusedTold atomic.Uint64 // and already published
+	counts      counters
+}
+
+// counters are the totals that the target's supervisor keeps. Successes are
+// counted by the pool.
+type counters struct {
+	failed    atomic.Uint64 // operations that ran and failed for good
+	rejected  atomic.Uint64 // operations refused by the supervisor itself
+	retries   atomic.Uint64
+	restarts  atomic.Uint64
+	inBackoff atomic.Int64
+	parked    atomic.Int64
+	queued    atomic.Int64
+}
+
+// Name is the target's name.
+func (t *Target) Name() string { return t.name }
+
+// Err is nil for a target that exists, and otherwise the error that every
+// operation on it gets.
+func (t *Target) Err() error { return t.err }
+
+// PID is the address of the target's supervisor, to which other actors send
+// an *[actors.Operation]. It is nil for a target that doesn't exist.
+func (t *Target) PID() *actor.PID {
+	if t.err != nil {
+		return nil
+	}
+	return t.ref.PID()
+}
+
+// Policy is the policy in force for new operations.
+func (t *Target) Policy() policies.Policy {
+	if t.err != nil {
+		return policies.Policy{}
+	}
+	return t.policy.Load().Policy
+}
+
+// Start starts the target again after its policy stopped it: fresh workers
+// and a closed breaker. It does nothing to a target that runs.
+func (t *Target) Start() error {
+	if t.err != nil {
+		return t.err
+	}
+	reply := make(chan struct{})
+	t.tell(&startAgain{done: reply})
+	<-reply
+	return nil
+}
+
+func (t *Target) tell(message any) { t.ref.Tell(message) }
+
+// precheck refuses what can be refused before anything is built: the cost of
+// a call to an open breaker is this function.
+func (t *Target) precheck(ctx context.Context, nilFunction bool, o *callOptions) error {
+	if t.err != nil {
+		return t.err
+	}
+	if ctx == nil {
+		return &RejectedError{Target: t.name, Err: ErrNilContext}
+	}
+	if nilFunction {
+		return &RejectedError{Target: t.name, Err: ErrNilFunction}
+	}
+	if ctx.Err() != nil {
+		return &RejectedError{Target: t.name, Err: fmt.Errorf("not started: %w", context.Cause(ctx))}
+	}
+	if view := t.breaker.View(); !view.State.Admits() && !t.parks(o) {
+		t.countRefusal()
+		return view.Refusal
+	}
+	return nil
+}
+
+func (t *Target) parks(o *callOptions) bool {
+	if o.whenOpen != "" {
+		return o.whenOpen == policies.Park
+	}
+	return t.policy.Load().Retry.WhenOpen == policies.Park
+}
+
+// countRefusal counts one refusal. The first since the last report asks for
+// the next.
+func (t *Target) countRefusal() {
+	if t.refused.Add(1) == 1 {
+		t.tell(reportRefusals{})
+	}
+}
+
+// enter is the short way in: the breaker is closed and a worker idle. It
+// gives nil where the supervisor has to decide.
+func (t *Target) enter(op *operation) *worker {
+	w := t.pool.take(op)
+	if w == nil {
+		return nil
+	}
+	// Read after the worker was taken, so that nothing lies between the
+	// breaker's leave and the attempt.
+	view := t.breaker.View()
+	if !view.State.Admits() || view.State == breaker.HalfOpen {
+		t.release(w, false)
+		return nil
+	}
+	op.admitted(w, breaker.Permit{Generation: view.Generation}, view)
+	return w
+}
+
+// admitted makes the operation ready for the worker.
+func (op *operation) admitted(w *worker, permit breaker.Permit, view *actors.View) {
+	op.worker = w
+	op.permit = permit
+	op.began = 0
+	if view.Timed {
+		op.began = op.target.sup.since()
+	}
+}
+
+// perform sees an inline operation through on the caller's goroutine.
+func (t *Target) perform(op *operation) error {
+	w := t.enter(op)
+	if w == nil {
+		c := op.trouble()
+		c.nested = within(op.caller(), t)
+		t.tell(&admit{op: op})
+		if w = t.await(op); w == nil {
+			return c.outcome
+		}
+	}
+	for {
+		w.ref.Tell(&op.Task)
+		if op.succeeded {
+			t.inlineSuccess(op, w)
+			return nil
+		}
+		if op.undelivered {
+			op.undelivered = false
+			op.trouble()
+			t.tell(&bounced{op: op, worker: w})
+		}
+		if w = t.await(op); w == nil {
+			return op.course.outcome
+		}
+	}
+}
+
+// await waits for the supervisor to give an inline operation a worker, or its
+// outcome, which is a nil worker.
+func (t *Target) await(op *operation) *worker {
+	c := op.course
+	gone := op.caller().Done()
+	for {
+		select {
+		case w := <-c.wake:
+			if w == nil {
+				return nil
+			}
+			view := t.breaker.View()
+			left := op.caller().Err() != nil
+			if !left && (op.permit.IsProbe() || view.Generation == op.permit.Generation) {
+				return w
+			}
+			// Between the leave and now the breaker moved or the caller left.
+			t.tell(&returned{op: op, worker: w, left: left})
+		case <-gone:
+			gone = nil
+			t.tell(&withdraw{op: op})
+		}
+	}
+}
+
+// inlineSuccess ends an operation that went well. The next call of this caller
+// sees the effect of its outcome.
+func (t *Target) inlineSuccess(op *operation, w *worker) {
+	view := t.breaker.View()
+	heard := !view.Quiet || view.Generation != op.permit.Generation
+	if heard {
+		taken := make(chan struct{})
+		t.breaker.Settle(op.settlement(policies.Success, nil), func() { close(taken) })
+		<-taken
+	}
+	t.putSuccess(w, heard)
+}
+
+// detachedSuccess is the same on a worker's goroutine.
+func (t *Target) detachedSuccess(op *operation) {
+	view := t.breaker.View()
+	heard := !view.Quiet || view.Generation != op.permit.Generation
+	w := op.worker
+	if !heard {
+		t.succeed(op)
+	} else {
+		t.breaker.Settle(op.settlement(policies.Success, nil), func() { t.succeed(op) })
+	}
+	t.putSuccess(w, heard)
+}
+
+func (t *Target) succeed(op *operation) {
+	if op.conclude(nil) {
+		op.unwatch()
+	}
+}
+
+// unwatch ends the watch over a detached caller's context.
+func (op *operation) unwatch() {
+	if c := op.course; c != nil && c.stop != nil {
+		c.stop()
+	}
+}
+
+// launch sets a detached operation going.
+func (t *Target) launch(op *operation) {
+	if ctx := op.caller(); ctx.Done() != nil {
+		c := op.trouble()
+		c.stop = context.AfterFunc(ctx, func() { t.tell(&withdraw{op: op}) })
+	}
+	if w := t.enter(op); w != nil {
+		w.ref.Tell(&op.Task)
+		return
+	}
+	op.trouble().nested = within(op.caller(), t)
+	t.tell(&admit{op: op})
+}
+
+// release puts back a worker that ran nothing, or whose attempt is accounted
+// for.
+func (t *Target) release(w *worker, attempted bool) {
+	t.afterPut(w, t.pool.put(w, attempted))
+}
+
+func (t *Target) putSuccess(w *worker, heard bool) {
+	t.afterPut(w, t.pool.putSuccess(w, heard))
+}
+
+func (t *Target) afterPut(w *worker, r putResult) {
+	switch r {
+	case putServes:
+		t.tell(&freed{worker: w})
+	case putRetire:
+		w.ref.Stop()
+	}
+}

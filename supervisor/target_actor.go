@@ -1,0 +1,229 @@
+package supervisor
+
+import (
+	"container/heap"
+	"fmt"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/holdfast-go/holdfast/actors"
+)
+
+// targetActor is a target's supervisor: the parent of its workers and its
+// breaker, and itself the strategy by which they are supervised. It owns
+// every operation that waits.
+//
+// It runs on the goroutine of whoever has something to tell it, calls no user
+// code and never blocks.
+type targetActor struct {
+	*Target
+	self actor.Context // valid while a message is handled
+
+	queue   line     // waiting for a worker
+	parked  line     // waiting for the breaker
+	backoff backoffs // waiting for time to pass
+	alarm   *time.Timer
+	alarmAt time.Time
+
+	asked    int           // operations with a question to the breaker
+	spawned  uint64        // workers so far, for their names
+	restarts restartWindow // recent restarts
+	halted   error         // why nothing is taken any more
+	down     bool          // the actor has stopped
+	report   *time.Timer
+}
+
+// Receive implements [actor.Actor].
+func (a *targetActor) Receive(c actor.Context) {
+	a.self = c
+	switch m := c.Message().(type) {
+	case *admit:
+		a.admit(m.op)
+	case *admitted:
+		a.answered(m)
+	case *returned:
+		a.returned(m)
+	case *bounced:
+		a.pool.discard(m.worker)
+		a.admit(m.op)
+	case *freed:
+		a.serve(m.worker)
+	case *settled:
+		a.decide(m.op, m.worker)
+	case *withdraw:
+		a.withdraw(m.op)
+	case moved:
+		a.breakerMoved()
+	case due:
+		a.alarmAt = time.Time{}
+		a.wakeDue()
+	case reportRefusals:
+		a.scheduleReport()
+	case refusalsDue:
+		a.reportRefusals()
+	case *applyPolicy:
+		a.apply(m.policy)
+	case *halt:
+		m.done <- a.halt(m.reason)
+	case *startAgain:
+		a.startAgain()
+		close(m.done)
+	case *openBreaker:
+		a.openBreaker(m)
+	case renew:
+		a.renew()
+	case *actors.Operation:
+		a.accept(m, c.Sender())
+	case *actor.Started:
+		a.sup.bus.Publish(actors.TargetStarted{Header: a.header()})
+	case *actor.Terminated:
+		a.workerEnded(m.Who)
+	case *actor.Stopped:
+		a.stopped()
+	}
+	a.self = nil
+}
+
+// undeliverable answers what reaches the supervisor after its end.
+func (a *targetActor) undeliverable(message any) {
+	switch m := message.(type) {
+	case *admit:
+		a.reject(m.op, ErrShutdown)
+	case *admitted:
+		a.reject(m.op, ErrShutdown)
+	case *returned:
+		a.reject(m.op, ErrShutdown)
+	case *bounced:
+		a.reject(m.op, ErrShutdown)
+	case *settled:
+		a.end(m.op, m.op.course.err)
+	case *withdraw:
+		a.reject(m.op, ErrShutdown)
+	case *freed:
+		m.worker.ref.Stop()
+	case *halt:
+		_, drained := a.pool.close()
+		m.done <- drained
+	case *startAgain:
+		close(m.done)
+	}
+}
+
+func (a *targetActor) header() actors.Header {
+	return actors.Header{Target: a.name, At: time.Now()}
+}
+
+// spawn starts a worker for op.
+func (a *targetActor) spawn(op *operation, extra bool) *worker {
+	a.spawned++
+	ref, err := actors.SpawnWorker(a.self, fmt.Sprintf("worker-%d", a.spawned), a.factory)
+	if err != nil {
+		return nil
+	}
+	w := &worker{ref: ref, extra: extra}
+	a.pool.add(w, op)
+	return w
+}
+
+// workerEnded notes that a child has gone. One that was retired was sent
+// away; any other was stopped by somebody else.
+func (a *targetActor) workerEnded(pid *actor.PID) {
+	if a.pool.remove(pid.Id) && a.sup.bus.Active() {
+		a.sup.bus.Publish(actors.WorkerStopped{Header: a.header(), Worker: pid.Id})
+	}
+}
+
+// wakeDue lets the operations go whose backoff is over, and sets the alarm
+// for the next.
+func (a *targetActor) wakeDue() {
+	now := time.Now()
+	for len(a.backoff) > 0 && !a.backoff[0].course.due.After(now) {
+		op := a.backoff[0]
+		a.leave(op)
+		a.admit(op)
+	}
+	a.setAlarm(now)
+}
+
+func (a *targetActor) setAlarm(now time.Time) {
+	if len(a.backoff) == 0 || a.down {
+		return // an alarm that is still set finds nothing due
+	}
+	first := a.backoff[0].course.due
+	if !a.alarmAt.IsZero() && !first.Before(a.alarmAt) {
+		return
+	}
+	a.alarmAt = first
+	if a.alarm == nil {
+		a.alarm = time.AfterFunc(first.Sub(now), func() { a.tell(due{}) })
+		return
+	}
+	a.alarm.Reset(first.Sub(now))
+}
+
+// enterBackoff parks op until its wait is over.
+func (a *targetActor) enterBackoff(op *operation, wait time.Duration) {
+	now := time.Now()
+	op.course.due = now.Add(wait)
+	op.course.place = inBackoff
+	heap.Push(&a.backoff, op)
+	a.counts.inBackoff.Add(1)
+	a.setAlarm(now)
+}
+
+// enterLine puts op into a line it waits in.
+func (a *targetActor) enterLine(op *operation, p place, front bool) {
+	l := &a.parked
+	if p == inQueue {
+		l = &a.queue
+		a.counts.queued.Add(1)
+		a.pool.wait(1)
+	} else {
+		a.counts.parked.Add(1)
+	}
+	op.course.place = p
+	if front {
+		l.pushFront(op)
+	} else {
+		l.pushBack(op)
+	}
+}
+
+// leave takes op out of wherever it waits.
+func (a *targetActor) leave(op *operation) {
+	switch c := op.course; c.place {
+	case inBackoff:
+		heap.Remove(&a.backoff, c.index)
+		a.counts.inBackoff.Add(-1)
+	case inQueue:
+		a.queue.remove(op)
+		a.counts.queued.Add(-1)
+		a.pool.wait(-1)
+	case inPark:
+		a.parked.remove(op)
+		a.counts.parked.Add(-1)
+	}
+	op.course.place = nowhere
+}
+
+// full says whether one more operation may not wait.
+func (a *targetActor) full() bool {
+	return len(a.backoff)+a.queue.n+a.parked.n >= a.policy.Load().Pool.MaxPending
+}
+
+// stopped ends what the supervisor owns.
+func (a *targetActor) stopped() {
+	a.down = true
+	if a.alarm != nil {
+		a.alarm.Stop()
+	}
+	if a.report != nil {
+		a.report.Stop()
+	}
+	if a.halted == nil {
+		// Stopped by somebody else: what waits must not wait for ever.
+		a.halt(ErrShutdown)
+	}
+	a.ref.Close()
+}

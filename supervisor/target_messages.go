@@ -1,0 +1,57 @@
+package supervisor
+
+import (
+	"github.com/holdfast-go/holdfast/actors"
+)
+
+// What a target's supervisor is told. With the failures of its children these
+// are all it acts on.
+type (
+	// admit: an operation wants to run and the short way in was not open.
+	admit struct{ op *operation }
+	// admitted: the breaker has answered for an operation that asked it.
+	admitted struct {
+		op     *operation
+		worker *worker
+		actors.Admission
+	}
+	// returned: an inline caller gives back the worker it was woken with.
+	returned struct {
+		op     *operation
+		worker *worker
+		left   bool // its context is done
+	}
+	// bounced: the worker had stopped; the operation did not run.
+	bounced struct {
+		op     *operation
+		worker *worker
+	}
+	// freed: a worker is free while operations wait for one.
+	freed struct{ worker *worker }
+	// settled: the breaker has taken in a failed attempt.
+	settled struct {
+		op     *operation
+		worker *worker
+	}
+	// withdraw: the caller's context is done.
+	withdraw struct{ op *operation }
+	// moved: the breaker may let more, or less, through than before.
+	moved struct{}
+	// due: the first backoff is over.
+	due struct{}
+	// reportRefusals: calls were refused since the last report.
+	reportRefusals struct{}
+	// refusalsDue: the time for the report has come.
+	refusalsDue struct{}
+	// applyPolicy: another policy holds for operations to come.
+	applyPolicy struct{ policy *resolved }
+	// halt: take no more operations and reject those that wait.
+	halt struct {
+		reason error
+		done   chan<- (<-chan struct{}) // gets a channel that closes when nothing runs
+	}
+	// startAgain: undo a halt for too many restarts.
+	startAgain struct{ done chan<- struct{} }
+	// renew: replace every worker, as the parent decided.
+	renew struct{}
+)
