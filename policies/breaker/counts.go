@@ -1,0 +1,84 @@
+package breaker
+
+import "time"
+
+// Counts is what a machine has seen. The first group only ever grows, also
+// across transitions and resets; it leaves out successes that were never
+// settled (see [Machine.SuccessChangesNothing]).
+type Counts struct {
+	// Successes, Failures, Ignored and Throttled are the settled outcomes
+	// that were not stale. A lease that ran out is a failure. An outcome
+	// that has no name is Ignored.
+	Successes, Failures, Ignored, Throttled uint64
+	// Slow is how many of the successes and failures ran SlowCallDuration
+	// or longer, while SlowCallRate was set.
+	Slow uint64
+	// Stale is the settled permits of earlier generations, and probes that
+	// were settled twice, in every state.
+	Stale uint64
+	// Rejected is the attempts that were refused: for an open state or for
+	// want of a half-open slot, and those of [Machine.Refuse].
+	Rejected uint64
+
+	// ConsecutiveFailures is the failures since the last success. It
+	// outlives a trip and ends with the next success or the next closing.
+	ConsecutiveFailures int
+	// ConsecutiveSuccesses is the successes since the last failure.
+	ConsecutiveSuccesses int
+	// WindowCalls, WindowFailures and WindowSlow are the contents of the
+	// window of the two rates. They stay through Open and HalfOpen, and are
+	// 0 while no rate is set.
+	WindowCalls, WindowFailures, WindowSlow int
+	// ProbesRunning is the half-open slots that are taken.
+	ProbesRunning int
+	// ProbeSuccesses is the probes that succeeded since the machine became
+	// half-open.
+	ProbeSuccesses int
+	// Reopens is how often the machine opened again from half-open since it
+	// was last closed.
+	Reopens int
+
+	// LastFailure and LastSuccess are when such an outcome was last
+	// settled; zero if never.
+	LastFailure, LastSuccess time.Time
+	// LastTransition is when the present generation began; for the first
+	// one, when the machine was made.
+	LastTransition time.Time
+	// OpenUntil is [Machine.Until].
+	OpenUntil time.Time
+}
+
+// SuccessRate is the share of successes among the successes and failures
+// counted so far, from 0 to 1. It is 1 when none was counted: a target nobody
+// has called has not failed anyone.
+func (c Counts) SuccessRate() float64 {
+	if c.Successes+c.Failures == 0 {
+		return 1
+	}
+	return float64(c.Successes) / float64(c.Successes+c.Failures)
+}
+
+// Counts returns the counts as of now. It changes nothing: calls that a time
+// window has outlived by now are only left out of the answer.
+func (m *Machine) Counts(now time.Time) Counts {
+	c := m.counts
+	w := m.window.totals(now)
+	c.WindowCalls, c.WindowFailures, c.WindowSlow = w.calls, w.failures, w.slow
+	c.ProbesRunning = m.probes.running
+	c.OpenUntil = m.until
+	return c
+}
+
+func (c *Counts) success(now time.Time) {
+	c.Successes++
+	c.ConsecutiveSuccesses++
+	c.ConsecutiveFailures = 0
+	c.LastSuccess = now
+}
+
+func (c *Counts) failure(now time.Time) {
+	c.Failures++
+	c.ConsecutiveFailures++
+	c.ConsecutiveSuccesses = 0
+	c.LastFailure = now
+}

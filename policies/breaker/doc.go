@@ -1,0 +1,35 @@
+// Package breaker is the state machine of a circuit breaker, complete and
+// pure. It knows no clock, no randomness, no goroutine, no mutex and no
+// logger: the time and a random number come in as arguments, permits,
+// effects and transitions come out. Whoever owns a [Machine] keeps the timer,
+// serialises the calls and tells others what changed.
+//
+//	m := breaker.New(policies.DefaultBreaker(), now)
+//	permit, ok := m.Admit(now)
+//	if !ok {
+//		return refused(m.Until())
+//	}
+//	outcome, ran := call()
+//	effect := m.Settle(later, rnd, permit, outcome, ran)
+//
+// The owner calls [Machine.Tick] no earlier than [Machine.NextTick] says, and
+// asks again after each call that can change it: Admit, Settle, Tick and
+// everything that returns a [Transition].
+//
+// Each transition begins a new generation. A permit of an earlier generation
+// is stale: its outcome is counted as such and changes nothing else. That is
+// why a call that was admitted before a trip can neither close the breaker,
+// nor keep it open for longer, nor use up a probe's slot.
+//
+// The legal transitions:
+//
+//	closed         -> open        a threshold was met, or Trip
+//	open           -> half_open   its time is over (Tick)
+//	half_open      -> closed      enough probes succeeded
+//	half_open      -> open        a probe failed, its lease ran out, or Trip
+//	forced_open    -> half_open   its end, if it has one, has come (Tick)
+//	any            -> forced_open, forced_closed, disabled, closed
+//	                              ForceOpen, ForceClose, Disable, Reset
+//	any            -> disabled    Configure switched the breaker off
+//	disabled       -> closed      Configure switched it on
+package breaker

@@ -1,0 +1,135 @@
+package breaker
+
+import (
+	"time"
+
+	"github.com/holdfast-go/holdfast/policies"
+)
+
+// Machine is one circuit breaker. It is not safe for concurrent use: its
+// owner serialises every call, reads included. Build it with [New].
+//
+// Times may carry a monotonic reading and keep it, so a jump of the wall
+// clock moves nothing. A now earlier than the one before is allowed
+// everywhere: nothing ends sooner for it.
+type Machine struct {
+	state      State
+	generation uint64
+	until      time.Time
+	settings   policies.Breaker
+	// counts holds what is counted as it happens; Counts adds the rest.
+	counts Counts
+	window window
+	probes probes
+}
+
+// New returns a closed machine, or a disabled one if the settings say so.
+// The settings are taken as already validated: no value is replaced by
+// another one.
+func New(s policies.Breaker, now time.Time) *Machine {
+	m := &Machine{
+		state:      Closed,
+		generation: 1,
+		settings:   s,
+		counts:     Counts{LastTransition: now},
+		window:     newWindow(s, now),
+	}
+	if !s.Enabled {
+		m.state = Disabled
+	}
+	return m
+}
+
+// State returns the present state.
+func (m *Machine) State() State { return m.state }
+
+// Generation returns the present generation. It is 1 for a new machine and
+// grows by one with each transition.
+func (m *Machine) Generation() uint64 { return m.generation }
+
+// Settings returns the settings in force.
+func (m *Machine) Settings() policies.Breaker { return m.settings }
+
+// Until returns when the present state ends by itself: zero unless it is
+// Open, or ForcedOpen with an end.
+func (m *Machine) Until() time.Time { return m.until }
+
+// Admit asks leave for one attempt. Open and ForcedOpen refuse, HalfOpen
+// refuses while HalfOpenMaxCalls probes are out, every other state lets
+// through. A refusal is counted in Counts.Rejected. Admit does not tick: a
+// machine whose open time is over refuses until [Machine.Tick].
+func (m *Machine) Admit(now time.Time) (p Permit, ok bool) {
+	if m.state == Closed || m.state >= ForcedClosed {
+		// Field by field into the result, here and in admitProbe: copying
+		// a whole Permit right after writing its parts stalls the CPU for
+		// longer than the rest of the call takes.
+		p.Generation = m.generation
+		return p, true
+	}
+	return m.admitProbe(now)
+}
+
+func (m *Machine) admitProbe(now time.Time) (p Permit, ok bool) {
+	if m.state != HalfOpen || m.probes.running >= m.settings.HalfOpenMaxCalls {
+		m.counts.Rejected++
+		return p, false
+	}
+	p.Lease = now.Add(m.settings.ProbeLease)
+	p.Probe = m.probes.begin(p.Lease)
+	p.Generation = m.generation
+	return p, true
+}
+
+// Refuse adds n refusals that the owner made on the machine's behalf, without
+// asking [Machine.Admit], to Counts.Rejected.
+func (m *Machine) Refuse(n uint64) { m.counts.Rejected += n }
+
+// SuccessChangesNothing tells whether a success admitted in the present
+// generation would leave everything but plain counters as it is: the machine
+// is closed with no failure pending and no rate to watch, or forced closed,
+// or disabled. An owner may then leave such a success unsettled, which spares
+// it a message on its fastest path. Successes, ConsecutiveSuccesses, Slow and
+// LastSuccess then know only of the calls that were settled.
+//
+// The answer holds until the next call of Settle or Configure, or the next
+// transition.
+func (m *Machine) SuccessChangesNothing() bool {
+	switch m.state {
+	case Closed:
+		return m.counts.ConsecutiveFailures == 0 && !m.window.kept()
+	case ForcedClosed, Disabled:
+		return true
+	default:
+		return false
+	}
+}
+
+// move begins a new generation in state to. The permits that are out become
+// stale with it, so no probe keeps a slot.
+func (m *Machine) move(now time.Time, to State, why Reason, until time.Time) Transition {
+	t := Transition{From: m.state, To: to, Reason: why, At: now, Generation: m.generation + 1, Until: until}
+	m.state = to
+	m.generation++
+	m.until = until
+	m.counts.LastTransition = now
+	m.counts.ProbeSuccesses = 0
+	m.probes.drop()
+	return t
+}
+
+// open begins an open time, a longer one where it follows a failed recovery.
+func (m *Machine) open(now time.Time, rnd float64, why Reason) Transition {
+	if m.state == HalfOpen {
+		m.counts.Reopens++
+	}
+	return m.move(now, Open, why, now.Add(openTime(&m.settings, m.counts.Reopens, rnd)))
+}
+
+// letThrough enters a state that admits every call, with a clean slate.
+func (m *Machine) letThrough(now time.Time, to State, why Reason) Transition {
+	m.counts.ConsecutiveFailures = 0
+	m.counts.ConsecutiveSuccesses = 0
+	m.counts.Reopens = 0
+	m.window.clear()
+	return m.move(now, to, why, time.Time{})
+}

@@ -1,0 +1,143 @@
+package breaker
+
+import (
+	"time"
+
+	"github.com/holdfast-go/holdfast/policies"
+)
+
+// Settle hands a permit back with the outcome of its attempt, which ran for
+// ran. rnd in [0,1) draws the jitter of an open time the outcome may begin.
+//
+//   - A stale permit is counted and changes nothing, whatever the outcome.
+//     Only probes can be told to have been settled twice; the owner must not
+//     settle another permit twice.
+//   - Ignored and Throttled are counted and give a probe's slot back.
+//   - Closed: a failure may trip; a success ends the run of failures. Each
+//     enters the window while a rate is set. The rates are then looked at,
+//     after a success too: it may bring the window up to MinimumCalls.
+//   - HalfOpen: a failure, or a slow success where slow calls count, opens;
+//     SuccessThreshold successes close. A probe that settles after its lease,
+//     but before [Machine.Tick], counts as what it says.
+//   - ForcedClosed only counts; Disabled does not even that.
+func (m *Machine) Settle(now time.Time, rnd float64, p Permit, o policies.Outcome, ran time.Duration) (e Effect) {
+	var why Reason
+	switch m.holder(&p) {
+	case Closed:
+		why = m.settleCall(now, o, ran)
+	case HalfOpen:
+		why = m.settleProbe(now, o, ran)
+	case ForcedClosed:
+		m.record(now, o, ran)
+		// No streak is kept where none can lead to anything.
+		m.counts.ConsecutiveFailures, m.counts.ConsecutiveSuccesses = 0, 0
+	case Disabled:
+	default:
+		m.counts.Stale++
+		e.Stale = true
+	}
+	if why != "" {
+		e.Changed = true
+		if why == ReasonProbesSucceeded {
+			e.Transition = m.letThrough(now, Closed, why)
+		} else {
+			e.Transition = m.open(now, rnd, why)
+		}
+	}
+	return e
+}
+
+// holder returns the state that a permit is good for, and takes a probe's
+// slot back. It is Open, for which no permit is good, where it is stale.
+func (m *Machine) holder(p *Permit) State {
+	switch {
+	case p.Generation != m.generation:
+		return Open
+	case m.state == HalfOpen:
+		if !m.probes.end(p.Probe) {
+			return Open
+		}
+	case p.Probe != 0:
+		return Open
+	}
+	return m.state
+}
+
+// settleCall counts a call that was admitted while closed and returns why the
+// machine trips, "" if it does not.
+func (m *Machine) settleCall(now time.Time, o policies.Outcome, ran time.Duration) Reason {
+	slow, counted := m.record(now, o, ran)
+	if !counted {
+		return ""
+	}
+	failed := o == policies.Failure
+	if m.window.kept() {
+		m.window.add(now, failed, slow)
+	}
+	return m.brokenRule(failed)
+}
+
+// settleProbe counts a probe and returns why the machine opens or closes, ""
+// if it does neither.
+func (m *Machine) settleProbe(now time.Time, o policies.Outcome, ran time.Duration) Reason {
+	slow, counted := m.record(now, o, ran)
+	switch {
+	case !counted:
+		return ""
+	case slow || o == policies.Failure:
+		return ReasonProbeFailed
+	}
+	m.counts.ProbeSuccesses++
+	if m.counts.ProbeSuccesses < m.settings.SuccessThreshold {
+		return ""
+	}
+	return ReasonProbesSucceeded
+}
+
+// record counts the outcome. It tells whether the call was slow, and whether
+// the outcome counts for or against the target at all.
+func (m *Machine) record(now time.Time, o policies.Outcome, ran time.Duration) (slow, counted bool) {
+	switch o {
+	case policies.Success:
+		m.counts.success(now)
+	case policies.Failure:
+		m.counts.failure(now)
+	case policies.Throttled:
+		m.counts.Throttled++
+		return false, false
+	default:
+		m.counts.Ignored++
+		return false, false
+	}
+	if m.settings.SlowCallRate > 0 && ran >= m.settings.SlowCallDuration {
+		m.counts.Slow++
+		return true, true
+	}
+	return false, true
+}
+
+// brokenRule returns the first rule that the counts break, "" if they keep all.
+func (m *Machine) brokenRule(failed bool) Reason {
+	s := &m.settings
+	if failed && s.FailureThreshold < policies.Never && m.counts.ConsecutiveFailures >= s.FailureThreshold {
+		return ReasonConsecutiveFailures
+	}
+	if !m.window.kept() {
+		return ""
+	}
+	// The window has just been slid to the present by the call it took in.
+	w := m.window.held()
+	switch {
+	case w.calls < s.MinimumCalls:
+		return ""
+	case s.FailureRate > 0 && share(w.failures, w.calls) >= s.FailureRate:
+		return ReasonFailureRate
+	case s.SlowCallRate > 0 && share(w.slow, w.calls) >= s.SlowCallRate:
+		return ReasonSlowCallRate
+	}
+	return ""
+}
+
+// share divides rather than multiplies the rate: the quotient of two small
+// integers is the float nearest to it, so 7 of 10 is 0.7 as it is written.
+func share(part, whole int) float64 { return float64(part) / float64(whole) }
