@@ -1,0 +1,92 @@
+package classify
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/holdfast-go/holdfast/policies"
+)
+
+// Matcher reports whether an error, with the verdict reached on it so far,
+// meets a condition.
+type Matcher func(err error, v Verdict) bool
+
+// Conditions is an immutable set of named conditions that make errors
+// retryable. Its zero value is empty and matches nothing. It is a value: copy
+// it freely and use it from any goroutine.
+type Conditions struct {
+	names    []string
+	matchers []Matcher
+}
+
+// ParseConditions looks up every name, as [Lookup] does. Repetitions count
+// once. If names are not known it returns an [*UnknownNamesError] that lists
+// all of them.
+func ParseConditions(names []string) (Conditions, error) {
+	var (
+		c       Conditions
+		missing []UnknownName
+	)
+	for i, name := range names {
+		match, ok := Lookup(name)
+		switch {
+		case !ok:
+			missing = append(missing, UnknownName{Index: i, Name: name, Nearest: policies.Nearest(name, knownNames())})
+		case !slices.Contains(c.names, name):
+			c.names, c.matchers = append(c.names, name), append(c.matchers, match)
+		}
+	}
+	if missing != nil {
+		return Conditions{}, &UnknownNamesError{Names: missing}
+	}
+	return c, nil
+}
+
+// Match reports whether any of the conditions holds for err, on which the
+// verdict so far is v.
+func (c Conditions) Match(err error, v Verdict) bool {
+	for _, match := range c.matchers {
+		if match(err, v) {
+			return true
+		}
+	}
+	return false
+}
+
+// Names returns the names the set was made from, in their order.
+func (c Conditions) Names() []string { return slices.Clone(c.names) }
+
+// UnknownName is a condition name that nobody knows.
+type UnknownName struct {
+	// Index is its place in the list that was parsed, from 0.
+	Index int
+	// Name is what was written there.
+	Name string
+	// Nearest is the known name most like it; empty if none is near.
+	Nearest string
+}
+
+// String says what is wrong with the name and what to write in its place.
+func (u UnknownName) String() string {
+	if u.Nearest != "" {
+		return fmt.Sprintf("unknown error condition %q, did you mean %q?", u.Name, u.Nearest)
+	}
+	return fmt.Sprintf("unknown error condition %q: name a condition (net.timeout, http.503, grpc.Unavailable), "+
+		"a Go type (*net.OpError), a Python exception (requests.Timeout), or register it with classify.Register", u.Name)
+}
+
+// UnknownNamesError lists every unknown name of a list of conditions.
+type UnknownNamesError struct {
+	// Names are the unknown names, in their order. There is at least one.
+	Names []UnknownName
+}
+
+// Error returns one line a name.
+func (e *UnknownNamesError) Error() string {
+	lines := make([]string, len(e.Names))
+	for i, u := range e.Names {
+		lines[i] = fmt.Sprintf("[%d]: %s", u.Index, u)
+	}
+	return strings.Join(lines, "\n")
+}
