@@ -124,7 +124,7 @@ func (a *targetActor) deliver(op *operation, w *worker, p breaker.Permit, view *
 
 // returned takes a worker back from a caller that could not use it.
 func (a *targetActor) returned(m *returned) {
-	a.giveBack(m.op.permit, true)
+	a.giveBack(m.op.permit(), true)
 	a.release(m.worker, false)
 	if m.left {
 		a.giveUp(m.op)

@@ -22,56 +22,72 @@ type Attempt struct {
 // CurrentAttempt gives the attempt that ctx belongs to, and false if ctx does
 // not come from one.
 func CurrentAttempt(ctx context.Context) (Attempt, bool) {
-	c := attemptOf(ctx)
-	if c == nil {
+	op, number := attemptOf(ctx)
+	if op == nil {
 		return Attempt{}, false
 	}
-	op := c.op
 	key := op.options.key
 	if key == "" {
 		key = op.id()
 	}
 	return Attempt{
 		Target:         op.target.name,
-		Number:         c.number,
+		Number:         number,
 		MaxAttempts:    op.policy.maxAttempts(),
 		OperationID:    op.id(),
 		IdempotencyKey: key,
 	}, true
 }
 
-// attemptContext is the context of one attempt: the caller's, and the way
-// back to the operation. The first attempt's lies in the operation itself, so
-// that it costs no allocation.
-type attemptContext struct {
+// attemptKey finds, in a context, the attempt it belongs to.
+type attemptKey struct{}
+
+// Value implements [context.Context] for the first attempt.
+func (op *operation) Value(key any) any {
+	if _, ok := key.(attemptKey); ok {
+		return op
+	}
+	return op.Context.Value(key)
+}
+
+// String keeps whoever prints a context from reading the operation.
+func (op *operation) String() string { return "holdfast attempt on " + op.target.name }
+
+// laterAttempt is the context of an attempt after the first.
+type laterAttempt struct {
 	context.Context
 	op     *operation
 	number int
 }
 
-type attemptKey struct{}
-
 // Value implements [context.Context].
-func (c *attemptContext) Value(key any) any {
+func (c *laterAttempt) Value(key any) any {
 	if _, ok := key.(attemptKey); ok {
 		return c
 	}
 	return c.Context.Value(key)
 }
 
-func attemptOf(ctx context.Context) *attemptContext {
+// attemptOf gives the operation and the number of the attempt that ctx
+// belongs to, nil if it belongs to none.
+func attemptOf(ctx context.Context) (op *operation, number int) {
 	if ctx == nil {
-		return nil
+		return nil, 0
 	}
-	c, _ := ctx.Value(attemptKey{}).(*attemptContext)
-	return c
+	switch c := ctx.Value(attemptKey{}).(type) {
+	case *operation:
+		return c, 1
+	case *laterAttempt:
+		return c.op, c.number
+	}
+	return nil, 0
 }
 
 // within says whether ctx belongs to an attempt on t, or to one that was
 // started by such an attempt.
 func within(ctx context.Context, t *Target) bool {
-	for c := attemptOf(ctx); c != nil; c = attemptOf(c.Context) {
-		if c.op.target == t {
+	for op, _ := attemptOf(ctx); op != nil; op, _ = attemptOf(op.caller()) {
+		if op.target == t {
 			return true
 		}
 	}

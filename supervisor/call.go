@@ -34,11 +34,10 @@ func DoOn[T any](ctx context.Context, t *Target, fn func(context.Context) (T, er
 		return zero, err
 	}
 	if t.factory != nil {
-		return launch(ctx, t, fn, o).outcome()
+		return launch(ctx, t, fn, o).call.outcome()
 	}
 	c := &call[T]{fn: fn}
-	c.body = c
-	c.start(t, ctx, o, true)
+	c.start(c, t, ctx, o, true)
 	if err := t.perform(&c.operation); err != nil {
 		var zero T
 		return zero, err
@@ -80,8 +79,9 @@ type call[T any] struct {
 	value T
 }
 
-func (c *call[T]) run(ctx context.Context, _ func() (actors.Worker, error)) error {
-	value, err := c.fn(ctx)
+// Run implements [actors.Runner].
+func (c *call[T]) Run(func() (actors.Worker, error)) error {
+	value, err := c.fn(c.begin())
 	if err == nil {
 		c.value = value
 	}

@@ -18,22 +18,9 @@ type message struct {
 	sender  *actor.PID
 }
 
-// noWorker keeps a payload for the wrong target from being retried and from
-// counting against the target.
-var noWorker = ignoredError{actors.ErrNoWorker}
-
-// ignoredError is an error of the caller's making.
-type ignoredError struct{ error }
-
-func (e ignoredError) Unwrap() error { return e.error }
-
-// Retryable says that the same call would fail again.
-func (e ignoredError) Retryable() bool { return false }
-
 // accept takes in an operation that came as a message.
 func (a *targetActor) accept(request *actors.Operation, sender *actor.PID) {
 	m := &message{request: *request, sender: sender}
-	m.body = m
 	ctx := request.Context
 	if ctx == nil {
 		ctx = context.Background()
@@ -42,7 +29,7 @@ func (a *targetActor) accept(request *actors.Operation, sender *actor.PID) {
 	if request.IdempotencyKey != "" {
 		options = &callOptions{key: request.IdempotencyKey}
 	}
-	m.start(a.Target, ctx, options, false)
+	m.start(m, a.Target, ctx, options, false)
 	switch {
 	case (request.Run == nil) == (request.Payload == nil):
 		a.reject(&m.operation, fmt.Errorf("exactly one of Run and Payload has to be set: %w", ErrNilFunction))
@@ -53,7 +40,9 @@ func (a *targetActor) accept(request *actors.Operation, sender *actor.PID) {
 	}
 }
 
-func (m *message) run(ctx context.Context, worker func() (actors.Worker, error)) error {
+// Run implements [actors.Runner].
+func (m *message) Run(worker func() (actors.Worker, error)) error {
+	ctx := m.begin()
 	var value any
 	var err error
 	if m.request.Run != nil {

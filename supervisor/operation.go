@@ -14,41 +14,44 @@ import (
 	"github.com/holdfast-go/holdfast/policies/classify"
 )
 
-// body is what an operation does. The generic half of a call implements it.
+// body is the typed half of an operation. It embeds the other half, so that an
+// operation is one allocation.
 type body interface {
-	// run does one attempt. It is user code.
-	run(ctx context.Context, worker func() (actors.Worker, error)) error
+	actors.Runner
+	// untyped is the embedded half.
+	untyped() *operation
 	// ended is called once, when a detached operation has its outcome.
 	ended(err error)
 }
 
-// operation is one unit of work on its way to its one outcome.
+// operation is one unit of work on its way to its one outcome. It is also the
+// context of its first attempt.
 //
 // It has one owner at a time: the goroutine that makes it, the worker that
 // runs it, or its target's supervisor. Each hands it on by a message, so its
 // plain fields need no lock. Only done is raced for, by an attempt that
 // succeeds and a caller who leaves.
 type operation struct {
-	actors.Task // what a worker is sent
+	actors.Task     // what a worker is sent; its Runner is the body
+	context.Context // the caller's
 
 	target  *Target
 	policy  *resolved // in force when the operation was accepted
 	options *callOptions
-	body    body
-	first   attemptContext // attempt 1, and through it the caller's context
-	permit  breaker.Permit
 	worker  *worker
-	attempt int32
-	// What became of the task just sent, for the goroutine that sent it inline.
-	succeeded, undelivered bool
-
-	done   atomic.Bool
-	serial atomic.Uint64 // see id
+	// generation is that of the breaker when it let the attempt through.
+	generation uint64
 	// began is when the attempt started, since the supervisor's epoch. It is
 	// taken only for a breaker that counts slow calls.
-	began time.Duration
+	began  time.Duration
+	serial atomic.Uint64 // see id
 	// course is nil as long as all goes well.
 	course *course
+
+	attempt int32
+	done    atomic.Bool
+	// What became of the task just sent, for the goroutine that sent it inline.
+	succeeded, undelivered bool
 }
 
 // course is the part of an operation that only one that meets trouble needs.
@@ -59,6 +62,7 @@ type course struct {
 	ownWait  *time.Duration
 	backOff  backoff.BackOff
 
+	permit   breaker.Permit // of a probe
 	place    place
 	parked   bool          // stood in the park line before
 	failures int           // attempts that failed, as the supervisor knows it
@@ -90,20 +94,22 @@ const (
 	asking                 // has a worker, waits for the breaker's leave
 )
 
-// start makes the operation ready to be run. The caller has set body.
-func (op *operation) start(t *Target, ctx context.Context, options *callOptions, inline bool) {
-	op.Task = actors.Task{Runner: op, Inline: inline}
+// start makes the operation ready to be run.
+func (op *operation) start(b body, t *Target, ctx context.Context, options *callOptions, inline bool) {
+	op.Task = actors.Task{Runner: b, Inline: inline}
+	op.Context = ctx
 	op.target = t
 	op.policy = t.policy.Load()
 	op.options = options
-	op.first = attemptContext{Context: ctx, op: op, number: 1}
 	if op.policy.Retry.MaxElapsed > 0 {
 		op.trouble().accepted = time.Now()
 	}
 }
 
+func (op *operation) untyped() *operation { return op }
+
 // caller is the context the caller gave.
-func (op *operation) caller() context.Context { return op.first.Context }
+func (op *operation) caller() context.Context { return op.Context }
 
 // trouble gives the operation's course, which it makes when it is needed first.
 func (op *operation) trouble() *course {
@@ -133,17 +139,16 @@ func (op *operation) parks() bool {
 	return op.policy.Retry.WhenOpen == policies.Park
 }
 
-// Run implements [actors.Runner].
-func (op *operation) Run(worker func() (actors.Worker, error)) error {
+// begin starts an attempt and gives its context.
+func (op *operation) begin() context.Context {
 	op.attempt++
-	ctx := &op.first
-	if op.attempt > 1 {
-		// A context of its own, because the function may have kept the one
-		// of an earlier attempt.
-		ctx = &attemptContext{Context: op.caller(), op: op, number: int(op.attempt)}
-	}
 	op.target.sup.logAttempt(op)
-	return op.body.run(ctx, worker)
+	if op.attempt == 1 {
+		return op
+	}
+	// A context of its own, because the function may have kept the one of an
+	// earlier attempt.
+	return &laterAttempt{Context: op.Context, op: op, number: int(op.attempt)}
 }
 
 // Succeeded implements [actors.Runner].
@@ -199,9 +204,30 @@ func (op *operation) ownWait() *time.Duration {
 	return &wait
 }
 
+// admitted makes the operation ready for the worker.
+func (op *operation) admitted(w *worker, permit breaker.Permit, view *actors.View) {
+	op.worker = w
+	op.generation = permit.Generation
+	if op.course != nil {
+		op.course.permit = permit
+	}
+	op.began = 0
+	if view.Timed {
+		op.began = op.target.sup.since()
+	}
+}
+
+// permit is the breaker's leave for the attempt.
+func (op *operation) permit() breaker.Permit {
+	if op.course != nil && op.course.permit.IsProbe() {
+		return op.course.permit
+	}
+	return breaker.Permit{Generation: op.generation}
+}
+
 // settlement is the end of the attempt as the breaker is told it.
 func (op *operation) settlement(outcome policies.Outcome, err error) actors.Settlement {
-	s := actors.Settlement{Permit: op.permit, Outcome: outcome, Err: err}
+	s := actors.Settlement{Permit: op.permit(), Outcome: outcome, Err: err}
 	if op.began > 0 {
 		s.Ran = op.target.sup.since() - op.began
 	}
@@ -215,7 +241,7 @@ func (op *operation) conclude(err error) bool {
 		return false
 	}
 	if !op.Inline {
-		op.body.ended(err)
+		op.Runner.(body).ended(err)
 		return true
 	}
 	c := op.course

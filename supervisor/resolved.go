@@ -1,8 +1,6 @@
 package supervisor
 
 import (
-	"reflect"
-
 	"github.com/holdfast-go/holdfast/policies"
 	"github.com/holdfast-go/holdfast/policies/classify"
 )
@@ -27,5 +25,3 @@ func (r *resolved) maxAttempts() int {
 	}
 	return r.Retry.MaxAttempts
 }
-
-func typeName[T any]() string { return reflect.TypeFor[T]().String() }

@@ -28,7 +28,7 @@ func (a *targetActor) HandleFailure(_ *actor.ActorSystem, self actor.Supervisor,
 		self.ResumeChildren(child)
 		return
 	}
-	op := task.Runner.(*operation)
+	op := task.Runner.(body).untyped()
 	c := op.trouble()
 	if c.err == nil {
 		c.err = fmt.Errorf("worker %s: %v", child.Id, reason)

@@ -136,16 +136,6 @@ func (t *Target) enter(op *operation) *worker {
 	return w
 }
 
-// admitted makes the operation ready for the worker.
-func (op *operation) admitted(w *worker, permit breaker.Permit, view *actors.View) {
-	op.worker = w
-	op.permit = permit
-	op.began = 0
-	if view.Timed {
-		op.began = op.target.sup.since()
-	}
-}
-
 // perform sees an inline operation through on the caller's goroutine.
 func (t *Target) perform(op *operation) error {
 	w := t.enter(op)
@@ -187,7 +177,7 @@ func (t *Target) await(op *operation) *worker {
 			}
 			view := t.breaker.View()
 			left := op.caller().Err() != nil
-			if !left && (op.permit.IsProbe() || view.Generation == op.permit.Generation) {
+			if !left && (op.permit().IsProbe() || view.Generation == op.generation) {
 				return w
 			}
 			// Between the leave and now the breaker moved or the caller left.
@@ -203,7 +193,7 @@ func (t *Target) await(op *operation) *worker {
 // sees the effect of its outcome.
 func (t *Target) inlineSuccess(op *operation, w *worker) {
 	view := t.breaker.View()
-	heard := !view.Quiet || view.Generation != op.permit.Generation
+	heard := !view.Quiet || view.Generation != op.generation
 	if heard {
 		taken := make(chan struct{})
 		t.breaker.Settle(op.settlement(policies.Success, nil), func() { close(taken) })
@@ -215,7 +205,7 @@ func (t *Target) inlineSuccess(op *operation, w *worker) {
 // detachedSuccess is the same on a worker's goroutine.
 func (t *Target) detachedSuccess(op *operation) {
 	view := t.breaker.View()
-	heard := !view.Quiet || view.Generation != op.permit.Generation
+	heard := !view.Quiet || view.Generation != op.generation
 	w := op.worker
 	if !heard {
 		t.succeed(op)

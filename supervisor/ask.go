@@ -1,0 +1,65 @@
+package supervisor
+
+import (
+	"context"
+	"reflect"
+
+	"github.com/holdfast-go/holdfast/actors"
+	"github.com/holdfast-go/holdfast/policies/classify"
+)
+
+// Ask hands payload to a stateful worker of the named target, as [Do] hands
+// over a function, and returns what the worker's Handle returned. The attempt
+// runs on the worker's goroutine; a done ctx frees the caller at once.
+//
+// An answer of another type than Out is a *[ResultTypeError]; a nil answer is
+// Out's zero value.
+func Ask[Out any](ctx context.Context, s *Supervisor, target string, payload any, options ...CallOption) (Out, error) {
+	t := s.Target(target)
+	o := gather(options)
+	if err := t.precheck(ctx, false, o); err != nil {
+		var zero Out
+		return zero, err
+	}
+	q := &question[Out]{payload: payload}
+	q.ready = make(chan struct{})
+	q.start(q, t, ctx, o, false)
+	t.launch(&q.operation)
+	return q.outcome()
+}
+
+// question is an operation that carries a payload.
+type question[Out any] struct {
+	detached[Out]
+	payload any
+}
+
+// Run implements [actors.Runner].
+func (q *question[Out]) Run(worker func() (actors.Worker, error)) error {
+	answer, err := handle(q.begin(), worker, q.payload)
+	if err != nil {
+		return err
+	}
+	value, ok := answer.(Out)
+	if !ok && answer != nil {
+		return &ResultTypeError{Target: q.target.name, Got: answer, WantedType: reflect.TypeFor[Out]().String()}
+	}
+	q.value = value
+	return nil
+}
+
+// handle has a stateful worker do one attempt.
+func handle(ctx context.Context, worker func() (actors.Worker, error), payload any) (any, error) {
+	if worker == nil {
+		return nil, noWorker
+	}
+	w, err := worker()
+	if err != nil {
+		return nil, err
+	}
+	return w.Handle(ctx, payload)
+}
+
+// noWorker keeps a payload for the wrong target from being retried and from
+// counting against the target.
+var noWorker = classify.Ignore(actors.ErrNoWorker)
