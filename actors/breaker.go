@@ -15,9 +15,10 @@ import (
 // methods are safe for concurrent use. Commands return when the actor has
 // obeyed; sent to a breaker whose target has ended they do nothing.
 type Breaker struct {
-	name string
-	ref  *Ref
-	view atomic.Pointer[View]
+	name  string
+	actor *breakerActor
+	ref   atomic.Pointer[Ref]
+	view  atomic.Pointer[View]
 }
 
 // SpawnBreaker starts a breaker actor as a child of parent. moved is called on
@@ -28,19 +29,30 @@ func SpawnBreaker(parent actor.SpawnerContext, name string, settings policies.Br
 	now := time.Now()
 	a := &breakerActor{handle: b, machine: breaker.New(settings, now), bus: bus, moved: moved, since: now}
 	a.publishView()
-	ref, err := Supervise(parent, "breaker", a, a.undeliverable)
-	if err != nil {
-		return nil, err
-	}
-	b.ref = ref
-	return b, nil
+	b.actor = a
+	return b, b.Respawn(parent)
 }
+
+// Respawn starts the actor, anew if it was stopped from outside. Its state
+// machine is kept.
+func (b *Breaker) Respawn(parent actor.SpawnerContext) error {
+	ref, err := Supervise(parent, "breaker", b.actor, b.actor.undeliverable)
+	if err != nil {
+		return err
+	}
+	b.ref.Store(ref)
+	b.Query(func(*breaker.Machine, time.Time) {}) // sets its timer
+	return nil
+}
+
+// Is says whether pid is the breaker actor's.
+func (b *Breaker) Is(pid *actor.PID) bool { return b.ref.Load().ID() == pid.Id }
 
 // Name is the breaker's name, its target's.
 func (b *Breaker) Name() string { return b.name }
 
 // PID is the breaker actor's own address.
-func (b *Breaker) PID() *actor.PID { return b.ref.PID() }
+func (b *Breaker) PID() *actor.PID { return b.ref.Load().PID() }
 
 // View is the breaker as it was last published.
 func (b *Breaker) View() *View { return b.view.Load() }
@@ -122,7 +134,7 @@ func (b *Breaker) Renew() {
 	b.tell(&command{do: func(a *breakerActor, now time.Time) { a.moves(a.machine.Reset(now)) }})
 }
 
-func (b *Breaker) tell(message any) { b.ref.Tell(message) }
+func (b *Breaker) tell(message any) { b.ref.Load().Tell(message) }
 
 // command sends the actor something to do and waits until it is done.
 func (b *Breaker) command(do func(*breakerActor, time.Time)) {

@@ -73,10 +73,10 @@ func (a *breakerActor) Receive(c actor.Context) {
 		a.end()
 	case *actor.Stopped:
 		a.stopped = true
-		if a.timer != nil {
-			a.timer.Stop()
-		}
-		a.handle.ref.Close()
+		a.setTimer(time.Time{})
+		a.handle.ref.Load().Close()
+	case *actor.Started:
+		a.stopped = false
 	}
 }
 
@@ -108,19 +108,21 @@ func (a *breakerActor) begin() time.Time {
 // end publishes the view and sets the timer to what the machine waits for.
 func (a *breakerActor) end() {
 	a.publishView()
-	due, any := a.machine.NextTick()
-	if !any {
-		due = time.Time{}
+	due, _ := a.machine.NextTick() // zero if there is none
+	if !a.stopped && !due.Equal(a.due) {
+		a.setTimer(due)
 	}
-	if a.stopped || due.Equal(a.due) {
-		return
-	}
+}
+
+// setTimer has the actor look at the machine when it is due, never if that is
+// zero.
+func (a *breakerActor) setTimer(due time.Time) {
 	a.due = due
 	if a.timer != nil {
 		a.timer.Stop()
 		a.timer = nil
 	}
-	if any {
+	if !due.IsZero() {
 		a.timer = time.AfterFunc(time.Until(due), func() { a.handle.tell(tick{}) })
 	}
 }

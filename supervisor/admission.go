@@ -260,7 +260,7 @@ func (a *targetActor) reject(op *operation, reason error) {
 // conclude gives an operation its outcome.
 func (a *targetActor) conclude(op *operation, err error) bool {
 	op.trouble()
-	if !op.conclude(err) {
+	if !op.conclude(err, op.course.failures) {
 		return false
 	}
 	op.unwatch()

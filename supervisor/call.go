@@ -89,4 +89,4 @@ func (c *call[T]) Run(func() (actors.Worker, error)) error {
 }
 
 // ended is for detached operations; a call's caller is woken.
-func (c *call[T]) ended(error) {}
+func (c *call[T]) ended(error, int) {}

@@ -38,15 +38,19 @@ func (a *targetActor) dismiss(op *operation) {
 }
 
 // startAgain undoes a halt that was not a shutdown.
-func (a *targetActor) startAgain() {
-	if a.halted != ErrTargetStopped {
-		return
+func (a *targetActor) startAgain() error {
+	if a.halted == nil {
+		return nil
+	}
+	if a.halted == ErrShutdown || a.down {
+		return &RejectedError{Target: a.name, Err: a.halted}
 	}
 	a.halted = nil
 	a.restarts.clear()
 	a.pool.open()
 	a.breaker.Renew()
 	a.sup.bus.Publish(actors.TargetStarted{Header: a.header()})
+	return nil
 }
 
 // renew replaces every worker: idle ones now, the others when their attempt

@@ -18,8 +18,9 @@ var (
 	// ErrShutdown: the supervisor has been shut down.
 	ErrShutdown = errors.New("the supervisor is shut down")
 	// ErrTargetStopped: the target's workers were restarted more often than
-	// its policy allows, and the policy says to stop it.
-	ErrTargetStopped = errors.New("the target was stopped after too many worker restarts; Target.Start starts it again")
+	// its policy allows, and the policy says to stop it; or somebody stopped
+	// its actor.
+	ErrTargetStopped = errors.New("the target was stopped; Target.Start starts it again")
 	// ErrOverloaded: as many operations wait as the policy allows.
 	ErrOverloaded = errors.New("too many operations wait; raise pool.max_pending or pool.workers, or send fewer")
 	// ErrNilFunction: there is nothing to run.

@@ -51,7 +51,7 @@ func (d *detached[T]) outcome() (T, error) {
 	return d.value, nil
 }
 
-func (d *detached[T]) ended(err error) {
+func (d *detached[T]) ended(err error, _ int) {
 	d.err = err
 	close(d.ready)
 }
@@ -69,6 +69,6 @@ func launch[T any](ctx context.Context, t *Target, fn func(context.Context) (T, 
 func failed[T any](err error) *Future[T] {
 	f := &Future[T]{}
 	f.call.ready = make(chan struct{})
-	f.call.ended(err)
+	f.call.ended(err, 0)
 	return f
 }

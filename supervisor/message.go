@@ -56,16 +56,13 @@ func (m *message) Run(worker func() (actors.Worker, error)) error {
 	return err
 }
 
-func (m *message) ended(err error) {
+func (m *message) ended(err error, attempts int) {
 	if m.sender == nil {
 		return
 	}
-	result := &actors.Result{Err: err, Tag: m.request.Tag}
+	result := &actors.Result{Err: err, Attempts: attempts, Tag: m.request.Tag}
 	if err == nil {
 		result.Value = m.value
-		result.Attempts = int(m.attempt)
-	} else if m.course != nil {
-		result.Attempts = m.course.failures
 	}
 	m.target.sup.system.Root.Send(m.sender, result)
 }

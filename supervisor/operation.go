@@ -21,7 +21,7 @@ type body interface {
 	// untyped is the embedded half.
 	untyped() *operation
 	// ended is called once, when a detached operation has its outcome.
-	ended(err error)
+	ended(err error, attempts int)
 }
 
 // operation is one unit of work on its way to its one outcome. It is also the
@@ -66,6 +66,7 @@ type course struct {
 	place    place
 	parked   bool          // stood in the park line before
 	failures int           // attempts that failed, as the supervisor knows it
+	last     error         // the error of the latest of them
 	previous time.Duration // the last wait
 	waited   time.Duration // the sum of them
 	due      time.Time     // end of the current backoff
@@ -236,12 +237,12 @@ func (op *operation) settlement(outcome policies.Outcome, err error) actors.Sett
 
 // conclude gives the operation its outcome, unless it has one. It reports
 // whether this was the one.
-func (op *operation) conclude(err error) bool {
+func (op *operation) conclude(err error, attempts int) bool {
 	if op.done.Swap(true) {
 		return false
 	}
 	if !op.Inline {
-		op.Runner.(body).ended(err)
+		op.Runner.(body).ended(err, attempts)
 		return true
 	}
 	c := op.course

@@ -33,7 +33,7 @@ type pool struct {
 	drained chan struct{} // closed when closed and nothing runs
 
 	succeeded uint64 // operations that ended well
-	unheard   uint64 // of these, the ones no breaker was told of
+	unheard   uint64 // of these, the ones the breaker would count and was not told of
 }
 
 // take gives an idle worker to op, or nil if there is none to be had without
@@ -87,10 +87,10 @@ func (p *pool) put(w *worker, attempted bool) putResult {
 }
 
 // putSuccess is put after an operation that ended well.
-func (p *pool) putSuccess(w *worker, heard bool) putResult {
+func (p *pool) putSuccess(w *worker, counted bool) putResult {
 	p.mu.Lock()
 	p.succeeded++
-	if !heard {
+	if !counted {
 		p.unheard++
 	}
 	r := p.putLocked(w, true)
@@ -172,19 +172,13 @@ func (p *pool) remove(id string) (unexpected bool) {
 	return unexpected
 }
 
-// discard gives back a worker whose actor turned out to have stopped.
+// discard gives back a worker whose actor turned out to have stopped. The
+// notice of its end is on the way.
 func (p *pool) discard(w *worker) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.retireOne(w)
 	w.op = nil
 	p.free()
-}
-
-func (p *pool) find(id string) *worker {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.workers[id]
 }
 
 func (p *pool) renewed(w *worker) (incarnation int) {

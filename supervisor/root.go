@@ -34,7 +34,7 @@ func (r *rootActor) Receive(c actor.Context) {
 	case *open:
 		m.done <- r.open(c, m)
 	case *actor.Terminated:
-		delete(r.children, m.Who.Id)
+		r.ended(m.Who)
 	case stopAll:
 		r.stopping = true
 		c.Stop(c.Self())
@@ -67,6 +67,16 @@ func (r *rootActor) open(c actor.Context, m *open) *Target {
 	}
 	r.children[t.ref.ID()] = t
 	return t
+}
+
+// ended forgets a target whose actor was stopped. The next look-up of its
+// name starts another.
+func (r *rootActor) ended(pid *actor.PID) {
+	t, ok := r.children[pid.Id]
+	delete(r.children, pid.Id)
+	if ok && !r.stopping {
+		r.sup.targets.Delete(t.name)
+	}
 }
 
 // HandleFailure implements [actor.SupervisorStrategy]: a target's supervisor

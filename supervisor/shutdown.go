@@ -79,7 +79,7 @@ func (s *Supervisor) abandon(cause error) error {
 		for _, op := range t.pool.running() {
 			e.Stragglers = append(e.Stragglers, Straggler{Target: t.name, Operation: op.id()})
 			if !op.Inline && !op.done.Swap(true) {
-				op.Runner.(body).ended(&RejectedError{Target: t.name, Err: ErrShutdown})
+				op.Runner.(body).ended(&RejectedError{Target: t.name, Err: ErrShutdown}, 0)
 			}
 		}
 	}

@@ -20,15 +20,15 @@ var _ actor.SupervisorStrategy = (*targetActor)(nil)
 // is decided when it has taken the outcome in, so that the caller's next call
 // sees it.
 func (a *targetActor) HandleFailure(_ *actor.ActorSystem, self actor.Supervisor, child *actor.PID, _ *actor.RestartStatistics, reason, message any) {
-	w := a.pool.find(child.Id)
 	task, _ := message.(*actors.Task)
-	if w == nil || task == nil {
+	if task == nil {
 		// The breaker, or a worker without an operation. Neither fails but
 		// by a defect of ours, and both can go on.
 		self.ResumeChildren(child)
 		return
 	}
 	op := task.Runner.(body).untyped()
+	w := op.worker
 	c := op.trouble()
 	if c.err == nil {
 		c.err = fmt.Errorf("worker %s: %v", child.Id, reason)
@@ -46,6 +46,7 @@ func (a *targetActor) HandleFailure(_ *actor.ActorSystem, self actor.Supervisor,
 func (a *targetActor) decide(op *operation, w *worker) {
 	c := op.course
 	c.failures = int(op.attempt)
+	c.last = c.verdict.Err
 	if a.sup.bus.Active() {
 		a.sup.bus.Publish(actors.AttemptFailed{Header: a.header(), Operation: op.id(), Attempt: c.failures,
 			Err: c.err, Outcome: c.verdict.Outcome, Condition: c.verdict.Condition})
@@ -141,7 +142,7 @@ func (a *targetActor) final(op *operation, reason retry.Reason) error {
 func (a *targetActor) exhausted(op *operation, reason retry.Reason, cause error) error {
 	c := op.course
 	return &ExhaustedError{Target: a.name, Operation: op.id(), Attempts: c.failures, Waited: c.waited,
-		Reason: reason, Err: c.verdict.Err, Cause: cause}
+		Reason: reason, Err: c.last, Cause: cause}
 }
 
 // end is the failure of an operation that ran.

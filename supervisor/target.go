@@ -68,15 +68,16 @@ func (t *Target) Policy() policies.Policy {
 }
 
 // Start starts the target again after its policy stopped it: fresh workers
-// and a closed breaker. It does nothing to a target that runs.
+// and a closed breaker. It does nothing to a target that runs. A target whose
+// actor was stopped from outside does not start again; looking its name up
+// once more makes a new one.
 func (t *Target) Start() error {
 	if t.err != nil {
 		return t.err
 	}
-	reply := make(chan struct{})
+	reply := make(chan error, 1)
 	t.tell(&startAgain{done: reply})
-	<-reply
-	return nil
+	return <-reply
 }
 
 func (t *Target) tell(message any) { t.ref.Tell(message) }
@@ -199,7 +200,7 @@ func (t *Target) inlineSuccess(op *operation, w *worker) {
 		t.breaker.Settle(op.settlement(policies.Success, nil), func() { close(taken) })
 		<-taken
 	}
-	t.putSuccess(w, heard)
+	t.putSuccess(w, heard || view.State == breaker.Disabled)
 }
 
 // detachedSuccess is the same on a worker's goroutine.
@@ -212,11 +213,11 @@ func (t *Target) detachedSuccess(op *operation) {
 	} else {
 		t.breaker.Settle(op.settlement(policies.Success, nil), func() { t.succeed(op) })
 	}
-	t.putSuccess(w, heard)
+	t.putSuccess(w, heard || view.State == breaker.Disabled)
 }
 
 func (t *Target) succeed(op *operation) {
-	if op.conclude(nil) {
+	if op.conclude(nil, int(op.attempt)) {
 		op.unwatch()
 	}
 }
@@ -248,8 +249,10 @@ func (t *Target) release(w *worker, attempted bool) {
 	t.afterPut(w, t.pool.put(w, attempted))
 }
 
-func (t *Target) putSuccess(w *worker, heard bool) {
-	t.afterPut(w, t.pool.putSuccess(w, heard))
+// putSuccess puts back a worker whose operation ended well. counted says that
+// the breaker has counted the success, or counts none.
+func (t *Target) putSuccess(w *worker, counted bool) {
+	t.afterPut(w, t.pool.putSuccess(w, counted))
 }
 
 func (t *Target) afterPut(w *worker, r putResult) {

@@ -67,8 +67,7 @@ func (a *targetActor) Receive(c actor.Context) {
 	case *halt:
 		m.done <- a.halt(m.reason)
 	case *startAgain:
-		a.startAgain()
-		close(m.done)
+		m.done <- a.startAgain()
 	case *openBreaker:
 		a.openBreaker(m)
 	case renew:
@@ -78,7 +77,7 @@ func (a *targetActor) Receive(c actor.Context) {
 	case *actor.Started:
 		a.sup.bus.Publish(actors.TargetStarted{Header: a.header()})
 	case *actor.Terminated:
-		a.workerEnded(m.Who)
+		a.childEnded(m.Who)
 	case *actor.Stopped:
 		a.stopped()
 	}
@@ -89,24 +88,24 @@ func (a *targetActor) Receive(c actor.Context) {
 func (a *targetActor) undeliverable(message any) {
 	switch m := message.(type) {
 	case *admit:
-		a.reject(m.op, ErrShutdown)
+		a.reject(m.op, a.halted)
 	case *admitted:
-		a.reject(m.op, ErrShutdown)
+		a.reject(m.op, a.halted)
 	case *returned:
-		a.reject(m.op, ErrShutdown)
+		a.reject(m.op, a.halted)
 	case *bounced:
-		a.reject(m.op, ErrShutdown)
+		a.reject(m.op, a.halted)
 	case *settled:
 		a.end(m.op, m.op.course.err)
 	case *withdraw:
-		a.reject(m.op, ErrShutdown)
+		a.reject(m.op, a.halted)
 	case *freed:
 		m.worker.ref.Stop()
 	case *halt:
 		_, drained := a.pool.close()
 		m.done <- drained
 	case *startAgain:
-		close(m.done)
+		m.done <- &RejectedError{Target: a.name, Err: a.halted}
 	}
 }
 
@@ -126,9 +125,16 @@ func (a *targetActor) spawn(op *operation, extra bool) *worker {
 	return w
 }
 
-// workerEnded notes that a child has gone. One that was retired was sent
-// away; any other was stopped by somebody else.
-func (a *targetActor) workerEnded(pid *actor.PID) {
+// childEnded notes that a child has gone. A worker that was retired was sent
+// away; any other, and the breaker, was stopped by somebody else.
+func (a *targetActor) childEnded(pid *actor.PID) {
+	if a.halted == nil && a.breaker.Is(pid) {
+		// Its state machine is kept, so that nothing it knew is lost.
+		if err := a.breaker.Respawn(a.self); err != nil {
+			a.halt(ErrTargetStopped)
+		}
+		return
+	}
 	if a.pool.remove(pid.Id) && a.sup.bus.Active() {
 		a.sup.bus.Publish(actors.WorkerStopped{Header: a.header(), Worker: pid.Id})
 	}
@@ -223,7 +229,11 @@ func (a *targetActor) stopped() {
 	}
 	if a.halted == nil {
 		// Stopped by somebody else: what waits must not wait for ever.
-		a.halt(ErrShutdown)
+		reason := ErrTargetStopped
+		if a.sup.closing.Load() {
+			reason = ErrShutdown
+		}
+		a.halt(reason)
 	}
 	a.ref.Close()
 }

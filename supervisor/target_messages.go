@@ -51,7 +51,7 @@ type (
 		done   chan<- (<-chan struct{}) // gets a channel that closes when nothing runs
 	}
 	// startAgain: undo a halt for too many restarts.
-	startAgain struct{ done chan<- struct{} }
+	startAgain struct{ done chan<- error }
 	// renew: replace every worker, as the parent decided.
 	renew struct{}
 )

@@ -35,9 +35,13 @@ func (m *Machine) Disable(now time.Time) Transition {
 }
 
 // Reset closes the machine from any state, Disabled included, and clears the
-// run of failures, the window, the probes and the growth of the open time.
+// run of failures, the window, the probes and the growth of the open time. A
+// machine whose settings are not Enabled becomes Disabled.
 // The cumulative counts stay. It always begins a new generation, so that
 // calls already under way do not count against the fresh start.
 func (m *Machine) Reset(now time.Time) Transition {
+	if !m.settings.Enabled {
+		return m.letThrough(now, Disabled, ReasonReset)
+	}
 	return m.letThrough(now, Closed, ReasonReset)
 }

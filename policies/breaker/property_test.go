@@ -83,6 +83,9 @@ func (p *program) happened(t *rapid.T, tr Transition, changed bool) {
 	if tr.Reason == ReasonReconfigured && tr.From == Disabled {
 		rule.to = Closed
 	}
+	if tr.Reason == ReasonReset && !p.m.Settings().Enabled {
+		rule.to = Disabled
+	}
 	require.Equal(t, rule.to, tr.To, "%+v", tr)
 	require.Equal(t, p.state, tr.From)
 	require.Equal(t, p.m.State(), tr.To)

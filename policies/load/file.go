@@ -1,0 +1,104 @@
+package load
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/holdfast-go/holdfast/policies"
+)
+
+// maxFileSize bounds a configuration file, in bytes. A realistic one has ten
+// thousand; the bound keeps a wrong path from filling the memory.
+const maxFileSize = 1 << 20
+
+// File is a source that reads a file: JSON where the name ends in .json, YAML
+// where it ends in .yaml or .yml. The file must be a regular one of at most
+// 1 MiB, UTF-8 (a byte order mark is fine), with one mapping at its top level.
+// An empty file holds no settings. A mapping in YAML has at most 5,000 keys.
+func File(path string) Source {
+	return Source{name: path, read: func() (document, error) {
+		format, err := formatOf(path)
+		if err != nil {
+			return document{}, err
+		}
+		data, err := readFile(path)
+		if err != nil {
+			return document{}, err
+		}
+		return parse(format, data)
+	}}
+}
+
+func formatOf(path string) (Format, error) {
+	switch ext := strings.ToLower(filepath.Ext(path)); ext {
+	case ".json":
+		return JSON, nil
+	case ".yaml", ".yml":
+		return YAML, nil
+	case "":
+		return 0, fault("the file name has no extension; name it .json, .yaml or .yml", nil)
+	default:
+		return 0, fault(fmt.Sprintf("files ending in %q are not supported; use .json, .yaml or .yml", ext), nil)
+	}
+}
+
+func readFile(path string) ([]byte, error) {
+	// Looked at before it is opened: to open a FIFO can wait for ever, and to
+	// read a device need not end.
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	if err := regular(info); err != nil {
+		return nil, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	if len(data) > maxFileSize {
+		return nil, tooLarge()
+	}
+	return data, nil
+}
+
+func regular(info fs.FileInfo) error {
+	switch {
+	case info.IsDir():
+		return fault("is a directory; name a file in it", nil)
+	case !info.Mode().IsRegular():
+		return fault("is not a regular file; name one", nil)
+	case info.Size() > maxFileSize:
+		return tooLarge()
+	}
+	return nil
+}
+
+func unreadable(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fault("the file does not exist; check the path, or leave this source out", err)
+	case errors.Is(err, fs.ErrPermission):
+		return fault("no permission to read the file; check its owner and mode", err)
+	}
+	return fault(fmt.Sprintf("the file can't be read: %v", err), err)
+}
+
+func tooLarge() error {
+	return fault(fmt.Sprintf("is larger than %d bytes; is it the right file?", maxFileSize), nil)
+}
+
+// fault reports a source that is wrong as a whole.
+func fault(problem string, cause error) error {
+	return &policies.FieldError{Problem: problem, Cause: cause}
+}

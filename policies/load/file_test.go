@@ -1,0 +1,71 @@
+package load
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/holdfast-go/holdfast/policies"
+)
+
+func write(t *testing.T, name, data string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.WriteFile(path, []byte(data), 0o600))
+	return path
+}
+
+// If this fails, a wrong path hangs the start, fills the memory, or is taken
+// for a file without settings.
+func TestUnusableFiles(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "conf.json")
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	for name, tc := range map[string]struct{ path, want string }{
+		"missing":       {filepath.Join(dir, "x.json"), "the file does not exist; check the path, or leave this source out"},
+		"directory":     {dir, "is a directory; name a file in it"},
+		"too large":     {write(t, "a.json", strings.Repeat(" ", maxFileSize+1)), "is larger than 1048576 bytes; is it the right file?"},
+		"no extension":  {write(t, "agent", "{}"), "the file name has no extension; name it .json, .yaml or .yml"},
+		"other":         {write(t, "agent.toml", ""), `files ending in ".toml" are not supported; use .json, .yaml or .yml`},
+		"not a path":    {"a\x00.json", "the file can't be read: stat a\x00.json: invalid argument"},
+		"wrong content": {write(t, "a.yml", "a: ["), "is not valid YAML: line 1: did not find expected node content"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Load(File(tc.path))
+			var field *policies.FieldError
+			require.ErrorAs(t, err, &field)
+			assert.Equal(t, tc.path, field.Source)
+			assert.Equal(t, tc.want, field.Problem)
+			assert.ErrorIs(t, err, policies.ErrInvalid)
+			assert.Equal(t, name == "missing", errors.Is(err, fs.ErrNotExist), "a program may go on without the file")
+		})
+	}
+}
+
+func TestLargestFileLoads(t *testing.T) {
+	_, err := Load(File(write(t, "a.JSON", "{}"+strings.Repeat(" ", maxFileSize-2))))
+	assert.NoError(t, err)
+}
+
+// Root may read everything, so the message is tested by itself.
+func TestUnreadableFileSaysWhy(t *testing.T) {
+	err := unreadable(&fs.PathError{Op: "open", Path: "a.json", Err: fs.ErrPermission})
+	assert.EqualError(t, err, "no permission to read the file; check its owner and mode")
+	assert.ErrorIs(t, err, fs.ErrPermission)
+}
+
+// koanf must get values as they are: a copy by way of JSON, as some of its
+// methods make, would turn durations and whole numbers into floats.
+func TestSettingsAreNoBytes(t *testing.T) {
+	_, err := settings{}.ReadBytes()
+	assert.Error(t, err)
+}
+
+func TestFormatsHaveNames(t *testing.T) {
+	assert.Equal(t, []string{"JSON", "YAML", "Format(0)"}, []string{JSON.String(), YAML.String(), Format(0).String()})
+}

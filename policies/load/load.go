@@ -1,0 +1,88 @@
+// Package load reads policies from files and code, and makes one validated,
+// immutable [policies.Set] of them.
+//
+//	set, err := load.Load(
+//		load.File("agent_config.json"),
+//		load.Target("weather_api", policies.API),
+//	)
+//
+// # Structure
+//
+// Every key is optional, in JSON as in YAML:
+//
+//	retry_policy:      {max_attempts: 5}    # for every target
+//	circuit_breaker:   {recovery_timeout: 30}
+//	operation_types:
+//	  storage:
+//	    retry_policy:  {max_wait: 2.5}      # for targets of the type storage
+//	targets:
+//	  payment_gateway:
+//	    type: api                           # the default: targets are things one calls
+//	    circuit_breaker: {failure_threshold: 3}
+//	    pool:            {workers: 64}
+//	    restart:         {max_restarts: never}
+//
+// The keys of a block are the koanf tags of [policies.Policy]. A key that is
+// absent, null or an empty block keeps what it would have without it.
+//
+// # Precedence
+//
+// Key by key, and a list as a whole: the built-in default of the operation
+// type, then the agent-wide blocks at the top level, then operation_types, then
+// targets. Before that a later source wins over an earlier one.
+//
+// # Values
+//
+// Durations are seconds as a number, fractions allowed, or Go duration text
+// such as "1.5s"; a bare number in quotes is neither. failure_threshold and
+// max_restarts also take "never". Nothing is converted by guess: "false" in
+// quotes is text, and text is no boolean.
+//
+// # What is not ours
+//
+// Other keys at the top level, as an agent's configuration has them (author,
+// name, skills, telemetry, any), are left alone, unless one is so near to one
+// of ours that it must be a slip. Inside our own blocks every unknown key is
+// an error. Nothing in a file is ever run or imported.
+package load
+
+import (
+	"github.com/knadh/koanf/v2"
+
+	"github.com/holdfast-go/holdfast/policies"
+)
+
+// delimiter separates the parts of koanf's flattened keys. It can't be the
+// usual dot, because targets are named after hosts and models ("gpt-4.1"), and
+// "a.b" would then be the same key as b inside a. A NUL byte occurs in no
+// setting's name, and a target's name with one is refused before it gets here.
+const delimiter = "\x00"
+
+// Load reads the sources, later ones over earlier ones, and returns the
+// resolved policies of every target. Without sources it returns those built in.
+//
+// Every problem of all sources is reported together: the error is then a
+// [policies.Errors] with source, line, field path and value, errors.Is finds
+// [policies.ErrInvalid] in it, and for a file that could not be opened the
+// cause as well (fs.ErrNotExist). No set is returned with an error.
+func Load(sources ...Source) (*policies.Set, error) {
+	var found report
+	r := resolver{
+		merged:  koanf.New(delimiter),
+		types:   map[string]policies.OperationType{},
+		origins: origins{},
+		found:   &found,
+	}
+	for i, s := range sources {
+		doc := s.load(&found, i)
+		check := checker{doc: doc, source: i, found: &found, origins: r.origins}
+		if err := r.add(doc, check.document()); err != nil {
+			return nil, err
+		}
+	}
+	targets := r.targets()
+	if err := found.err(); err != nil {
+		return nil, err
+	}
+	return policies.NewSet(targets)
+}

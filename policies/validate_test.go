@@ -1,0 +1,121 @@
+package policies
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// If this fails, a policy nobody changed is refused.
+func TestDefaultsAreValid(t *testing.T) {
+	for _, of := range OperationTypes() {
+		assert.NoError(t, Default(of).Validate(), of)
+	}
+}
+
+// The bounds themselves are allowed. If this fails, a range is narrower than
+// its comment says.
+func TestBoundsAreAllowed(t *testing.T) {
+	least := Policy{
+		Type:    Worker,
+		Retry:   Retry{MaxAttempts: 1, Jitter: JitterNone, WhenOpen: Park, Idempotent: IdempotentNo},
+		Breaker: Breaker{FailureThreshold: 1, SlowCallDuration: 1, WindowCalls: 1, MinimumCalls: 1, RecoveryTimeout: 1, RecoveryMultiplier: 1, MaxRecoveryTimeout: 1, HalfOpenMaxCalls: 1, SuccessThreshold: 1, ProbeLease: 1},
+		Pool:    Pool{Workers: 1},
+		Restart: Restart{MaxRestarts: 1, Within: 1, Exceeded: StopTarget},
+	}
+	most := Policy{
+		Type:    Scheduler,
+		Retry:   Retry{Enabled: true, MaxAttempts: 1_000, MinWait: day, MaxWait: day, Jitter: JitterDecorrelated, MaxElapsed: math.MaxInt64, MaxServerWait: day, WhenOpen: FailFast, Idempotent: IdempotentYes, CustomExceptions: []string{"x"}},
+		Breaker: Breaker{Enabled: true, FailureThreshold: Never, FailureRate: 1, SlowCallRate: 1, SlowCallDuration: math.MaxInt64, WindowCalls: 100_000, WindowDuration: day, MinimumCalls: math.MaxInt, RecoveryTimeout: day, RecoveryMultiplier: 100, MaxRecoveryTimeout: day, RecoveryJitter: 1, HalfOpenMaxCalls: 10_000, SuccessThreshold: 10_000, ProbeLease: day},
+		Pool:    Pool{Workers: 1_000_000, MaxPending: 10_000_000},
+		Restart: Restart{MaxRestarts: Never, Within: day, Exceeded: Escalate},
+	}
+	assert.NoError(t, least.Validate())
+	assert.NoError(t, most.Validate())
+}
+
+// If this fails, a setting that makes no sense is acted upon, or the message
+// doesn't say what is allowed.
+func TestEachBadSettingIsNamed(t *testing.T) {
+	for _, tc := range []struct {
+		spoil func(p *Policy)
+		want  string
+	}{
+		{func(p *Policy) { p.Type = "apo" }, `type = "apo": did you mean "api"? It must be one of worker, storage, api, scheduler`},
+		{func(p *Policy) { p.Type = "" }, `type = "": must be one of worker, storage, api, scheduler`},
+		{func(p *Policy) { p.Retry.MaxAttempts = 0 }, `retry_policy.max_attempts = 0: must be from 1 to 1000`},
+		{func(p *Policy) { p.Retry.MaxAttempts = 1001 }, `retry_policy.max_attempts = 1001: must be from 1 to 1000`},
+		{func(p *Policy) { p.Retry.MinWait = -1 }, `retry_policy.min_wait = -1ns: must not be negative`},
+		{func(p *Policy) { p.Retry.MaxWait = -time.Second }, `retry_policy.max_wait = -1s: must not be negative`},
+		{func(p *Policy) { p.Retry.MaxWait = 25 * time.Hour }, `retry_policy.max_wait = 25h0m0s: must be at most 24h0m0s`},
+		{func(p *Policy) { p.Retry.MinWait = time.Minute }, `retry_policy.max_wait = 15s: must be at least min_wait, which is 1m0s`},
+		{func(p *Policy) { p.Retry.Jitter = "" }, `retry_policy.jitter = "": must be one of full, equal, none, decorrelated`},
+		{func(p *Policy) { p.Retry.Jitter = "Equal" }, `retry_policy.jitter = "Equal": did you mean "equal"? It must be one of full, equal, none, decorrelated`},
+		{func(p *Policy) { p.Retry.MaxElapsed = -1 }, `retry_policy.max_elapsed = -1ns: must not be negative`},
+		{func(p *Policy) { p.Retry.MaxServerWait = -1 }, `retry_policy.max_server_wait = -1ns: must not be negative`},
+		{func(p *Policy) { p.Retry.MaxServerWait = day + 1 }, `retry_policy.max_server_wait = 24h0m0.000000001s: must be at most 24h0m0s`},
+		{func(p *Policy) { p.Retry.WhenOpen = "prak" }, `retry_policy.when_open = "prak": did you mean "park"? It must be one of fail, park`},
+		{func(p *Policy) { p.Retry.Idempotent = "maybe" }, `retry_policy.idempotent = "maybe": must be one of auto, yes, no`},
+		{func(p *Policy) { p.Retry.CustomExceptions = []string{"a", " "} }, `retry_policy.custom_exceptions[1] = " ": must name an error condition, not be empty`},
+		{func(p *Policy) { p.Breaker.FailureThreshold = 0 }, `circuit_breaker.failure_threshold = 0: must be at least 1, or "never" to turn the rule off`},
+		{func(p *Policy) { p.Breaker.FailureRate = -0.1 }, `circuit_breaker.failure_rate = -0.1: must be a number from 0 to 1`},
+		{func(p *Policy) { p.Breaker.FailureRate = math.NaN() }, `circuit_breaker.failure_rate = NaN: must be a number from 0 to 1`},
+		{func(p *Policy) { p.Breaker.SlowCallRate = math.Inf(1) }, `circuit_breaker.slow_call_rate = +Inf: must be a number from 0 to 1`},
+		{func(p *Policy) { p.Breaker.SlowCallDuration = 0 }, `circuit_breaker.slow_call_duration = 0s: must be over 0`},
+		{func(p *Policy) { p.Breaker.WindowCalls = 0 }, `circuit_breaker.window_calls = 0: must be from 1 to 100000`},
+		{func(p *Policy) { p.Breaker.WindowCalls = 100_001 }, `circuit_breaker.window_calls = 100001: must be from 1 to 100000`},
+		{func(p *Policy) { p.Breaker.WindowDuration = -1 }, `circuit_breaker.window_duration = -1ns: must not be negative`},
+		{func(p *Policy) { p.Breaker.MinimumCalls = 0 }, `circuit_breaker.minimum_calls = 0: must be at least 1`},
+		{func(p *Policy) { p.Breaker.MinimumCalls = 101 }, `circuit_breaker.minimum_calls = 101: must be at most window_calls, which is 100`},
+		{func(p *Policy) { p.Breaker.RecoveryTimeout = 0 }, `circuit_breaker.recovery_timeout = 0s: must be over 0`},
+		{func(p *Policy) { p.Breaker.RecoveryTimeout = time.Hour }, `circuit_breaker.max_recovery_timeout = 10m0s: must be at least recovery_timeout, which is 1h0m0s`},
+		{func(p *Policy) { p.Breaker.MaxRecoveryTimeout = 25 * time.Hour }, `circuit_breaker.max_recovery_timeout = 25h0m0s: must be at most 24h0m0s`},
+		{func(p *Policy) { p.Breaker.RecoveryMultiplier = 0.5 }, `circuit_breaker.recovery_multiplier = 0.5: must be a number from 1 to 100`},
+		{func(p *Policy) { p.Breaker.RecoveryJitter = 1e-30 - 1 }, `circuit_breaker.recovery_jitter = -1: must be a number from 0 to 1`},
+		{func(p *Policy) { p.Breaker.RecoveryJitter = -1e-30 }, `circuit_breaker.recovery_jitter = -1e-30: must be a number from 0 to 1`},
+		{func(p *Policy) { p.Breaker.HalfOpenMaxCalls = 0 }, `circuit_breaker.half_open_max_calls = 0: must be from 1 to 10000`},
+		{func(p *Policy) { p.Breaker.SuccessThreshold = 0 }, `circuit_breaker.success_threshold = 0: must be from 1 to 10000`},
+		{func(p *Policy) { p.Breaker.ProbeLease = 0 }, `circuit_breaker.probe_lease = 0s: must be over 0`},
+		{func(p *Policy) { p.Pool.Workers = 0 }, `pool.workers = 0: must be from 1 to 1000000`},
+		{func(p *Policy) { p.Pool.MaxPending = -1 }, `pool.max_pending = -1: must be from 0 to 10000000`},
+		{func(p *Policy) { p.Restart.MaxRestarts = 0 }, `restart.max_restarts = 0: must be at least 1, or "never" to turn the rule off`},
+		{func(p *Policy) { p.Restart.Within = 0 }, `restart.within = 0s: must be over 0`},
+		{func(p *Policy) { p.Restart.Exceeded = "stop" }, `restart.exceeded = "stop": must be one of trip_breaker, stop_target, escalate`},
+	} {
+		t.Run(tc.want, func(t *testing.T) {
+			p := Default(API)
+			tc.spoil(&p)
+			var all Errors
+			require.ErrorAs(t, p.Validate(), &all)
+			require.Len(t, all, 1, all.Error())
+			assert.EqualError(t, all[0], tc.want)
+		})
+	}
+}
+
+// If this fails, users find their mistakes one at a time.
+func TestZeroPolicyIsWrongInEveryField(t *testing.T) {
+	var all Errors
+	require.ErrorAs(t, Policy{}.Validate(), &all)
+	paths := make([]string, len(all))
+	for i, e := range all {
+		paths[i] = e.Path
+	}
+	assert.Equal(t, []string{
+		"type", "retry_policy.max_attempts", "retry_policy.jitter", "retry_policy.when_open", "retry_policy.idempotent",
+		"circuit_breaker.failure_threshold", "circuit_breaker.slow_call_duration", "circuit_breaker.window_calls",
+		"circuit_breaker.minimum_calls", "circuit_breaker.recovery_timeout", "circuit_breaker.recovery_multiplier",
+		"circuit_breaker.max_recovery_timeout", "circuit_breaker.half_open_max_calls", "circuit_breaker.success_threshold",
+		"circuit_breaker.probe_lease", "pool.workers", "restart.max_restarts", "restart.within", "restart.exceeded",
+	}, paths)
+}
+
+// A window of time has no size in calls that the minimum could exceed.
+func TestMinimumCallsOfAWindowOfTime(t *testing.T) {
+	p := Default(API)
+	p.Breaker.WindowDuration, p.Breaker.MinimumCalls = time.Minute, 5_000
+	assert.NoError(t, p.Validate())
+}
