@@ -144,7 +144,7 @@ func (e BreakerChanged) String() string {
 		s += fmt.Sprintf(", until %s from now", t.Until.Sub(t.At).Round(time.Millisecond))
 	}
 	if e.Cause != nil {
-		s += ": " + e.Cause.Error()
+		s += fmt.Sprintf(": %v", e.Cause)
 	}
 	return s
 }

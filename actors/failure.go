@@ -1,14 +1,13 @@
 package actors
 
 import (
-	"errors"
 	"fmt"
 	"runtime/debug"
 )
 
 // ErrGoexit is the error of an attempt that ended its goroutine with
 // runtime.Goexit (as testing.T.FailNow does).
-var ErrGoexit = error(goexitError{})
+var ErrGoexit error = goexitError{}
 
 type goexitError struct{}
 
@@ -58,18 +57,24 @@ func NewPanicError(v any) *PanicError {
 	return &PanicError{Value: v, Stack: debug.Stack()}
 }
 
+// Ending is how an attempt that failed came to its end. It is what happened,
+// and not what the error says: a function may well return the panic of another.
+type Ending uint8
+
+const (
+	// Returned attempts came back with an error.
+	Returned Ending = iota
+	// Panicked attempts were cut short by a panic.
+	Panicked
+	// Exited attempts ended their goroutine.
+	Exited
+)
+
 // interrupted gives the error of a function that did not return: recovered is
 // what recover gave, nil if the goroutine is being ended by Goexit.
-func interrupted(recovered any) error {
+func interrupted(recovered any) (Ending, error) {
 	if recovered == nil {
-		return ErrGoexit
+		return Exited, ErrGoexit
 	}
-	return NewPanicError(recovered)
-}
-
-// IsCrash says whether err means that a function panicked or ended its
-// goroutine, so that what the worker held can't be trusted any more.
-func IsCrash(err error) bool {
-	var p *PanicError
-	return errors.As(err, &p) || errors.Is(err, ErrGoexit)
+	return Panicked, NewPanicError(recovered)
 }

@@ -54,8 +54,9 @@ type Runner interface {
 	// Succeeded is called after Run returned nil.
 	Succeeded()
 	// Failed is called after Run failed, panicked or ended the goroutine,
-	// and before the worker tells its supervisor. It may call user code.
-	Failed(err error)
+	// and before the worker tells its supervisor. It may call user code,
+	// but must not let a panic of it through.
+	Failed(err error, how Ending)
 	// Undelivered is called instead of Run if the worker has stopped.
 	Undelivered()
 }
@@ -106,7 +107,8 @@ func (w *worker) run(c actor.Context, t *Task) {
 	returned := false
 	defer func() {
 		if !returned {
-			fail(c, t, interrupted(recover()))
+			how, err := interrupted(recover())
+			fail(c, t, err, how)
 		}
 	}()
 	var state func() (Worker, error)
@@ -116,7 +118,7 @@ func (w *worker) run(c actor.Context, t *Task) {
 	err := t.Runner.Run(state)
 	returned = true
 	if err != nil {
-		fail(c, t, err)
+		fail(c, t, err, Returned)
 		return
 	}
 	t.Runner.Succeeded()
@@ -125,11 +127,11 @@ func (w *worker) run(c actor.Context, t *Task) {
 // fail tells the supervisor. The attempt's end is recorded first, because the
 // supervisor may act on it before this returns; the telling is deferred, so
 // that a Goexit in user code that Failed calls can't prevent it.
-func fail(c actor.Context, t *Task, err error) {
+func fail(c actor.Context, t *Task, err error, how Ending) {
 	defer c.(interface {
 		EscalateFailure(reason, message any)
 	}).EscalateFailure(err, t)
-	t.Runner.Failed(err)
+	t.Runner.Failed(err, how)
 }
 
 // renewed gives the incarnation's state, which it makes on first use: a

@@ -33,8 +33,8 @@ type Breaker struct {
 	// last WindowDuration count, whatever their number. Default 0, at most 24 h.
 	WindowDuration time.Duration `koanf:"window_duration"`
 	// MinimumCalls is the number of calls the window must hold before a
-	// rate can trip. Default 20, at least 1, at most WindowCalls where the
-	// window is one of calls.
+	// rate can trip. Default 20, in a file no more than WindowCalls; at
+	// least 1, at most WindowCalls where the window is one of calls.
 	MinimumCalls int `koanf:"minimum_calls"`
 
 	// RecoveryTimeout is how long the breaker stays open before it probes.
@@ -43,8 +43,8 @@ type Breaker struct {
 	// RecoveryMultiplier lengthens the open time after each failed probe.
 	// Default 2, at least 1, at most 100.
 	RecoveryMultiplier float64 `koanf:"recovery_multiplier"`
-	// MaxRecoveryTimeout bounds the open time. Default 10 min, at least
-	// RecoveryTimeout, at most 24 h.
+	// MaxRecoveryTimeout bounds the open time. Default 10 min, in a file no
+	// less than RecoveryTimeout; at least RecoveryTimeout, at most 24 h.
 	MaxRecoveryTimeout time.Duration `koanf:"max_recovery_timeout"`
 	// RecoveryJitter lengthens each open time by a random share of itself up
 	// to this, never past MaxRecoveryTimeout, so that many processes do not

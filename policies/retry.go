@@ -17,10 +17,10 @@ type Retry struct {
 	// Default by operation type, at least 1, at most 1,000.
 	MaxAttempts int `koanf:"max_attempts"`
 	// MinWait is the shortest wait between two attempts. Default by
-	// operation type, at least 0.
+	// operation type, in a file no more than MaxWait; at least 0.
 	MinWait time.Duration `koanf:"min_wait"`
-	// MaxWait is the longest computed wait. Default by operation type, at
-	// least MinWait, at most 24 h.
+	// MaxWait is the longest computed wait. Default by operation type, in a
+	// file no less than MinWait; at least MinWait, at most 24 h.
 	MaxWait time.Duration `koanf:"max_wait"`
 	// Jitter says how a wait is drawn between the two. Default [JitterFull].
 	Jitter Jitter `koanf:"jitter"`

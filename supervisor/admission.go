@@ -14,7 +14,7 @@ import (
 // admit gives an operation a worker and the breaker's leave, or finds it a
 // place to wait, or refuses it.
 func (a *targetActor) admit(op *operation) {
-	if op.done.Load() {
+	if op.isConcluded() {
 		return
 	}
 	if op.trouble().withdrawn {
@@ -39,17 +39,28 @@ func (a *targetActor) admit(op *operation) {
 		a.enqueue(op)
 		return
 	}
-	w, size := a.pool.takeFor(op)
-	if w == nil && (size < a.policy.Load().Pool.Workers || op.course.nested) {
-		// An operation within an attempt on this target may hold the very
-		// worker it would wait for, so it gets one beyond the limit.
-		w = a.spawn(op, size >= a.policy.Load().Pool.Workers)
-	}
+	w := a.obtain(op)
 	if w == nil {
 		a.enqueue(op)
 		return
 	}
 	a.gate(op, w)
+}
+
+// obtain gets a worker for op, an idle one or a new one, nil if there is none
+// to be had.
+func (a *targetActor) obtain(op *operation) *worker {
+	w, size := a.pool.takeFor(op)
+	if w != nil {
+		return w
+	}
+	full := size >= a.policy.Load().Pool.Workers
+	if full && !op.course.nested {
+		return nil
+	}
+	// An operation within an attempt on this target may hold the very worker
+	// it would wait for, so it gets one beyond the limit.
+	return a.spawn(op, full)
 }
 
 func (a *targetActor) enqueue(op *operation) {
@@ -58,6 +69,26 @@ func (a *targetActor) enqueue(op *operation) {
 		return
 	}
 	a.enterLine(op, inQueue, false)
+	// A worker that was put back before the pool knew of the queue is idle.
+	a.serveQueue()
+}
+
+// serveQueue gives workers to the operations that wait for one, in order, as
+// long as there are any.
+func (a *targetActor) serveQueue() {
+	for op := a.queue.first; op != nil && a.halted == nil; op = a.queue.first {
+		if view := a.breaker.View(); !view.State.Admits() {
+			a.leave(op)
+			a.blocked(op, view)
+			continue
+		}
+		w := a.obtain(op)
+		if w == nil {
+			return
+		}
+		a.leave(op)
+		a.gate(op, w)
+	}
 }
 
 // gate gets the breaker's leave for an operation that has a worker.
@@ -85,7 +116,7 @@ func (a *targetActor) answered(m *admitted) {
 	op.course.place = nowhere
 	view := a.breaker.View()
 	switch {
-	case op.done.Load(), a.halted != nil:
+	case op.isConcluded(), a.halted != nil:
 		a.giveBack(m.Permit, m.Granted)
 		a.release(m.worker, false)
 		if a.halted != nil {
@@ -145,7 +176,7 @@ func (a *targetActor) blocked(op *operation, view *actors.View) {
 	}
 	if op.course.failures == 0 {
 		a.countRefusal()
-		a.conclude(op, refusal)
+		a.refuse(op, refusal)
 		return
 	}
 	a.end(op, a.exhausted(op, retry.BreakerOpen, refusal))
@@ -197,26 +228,23 @@ func (a *targetActor) releaseParked() {
 	}
 }
 
-// serve gives a free worker to the first operation in the queue that may go.
+// serve gives a free worker to the first operation in the queue.
 func (a *targetActor) serve(w *worker) {
-	for op := a.queue.first; op != nil && a.halted == nil; op = a.queue.first {
-		a.leave(op)
-		if view := a.breaker.View(); !view.State.Admits() {
-			a.blocked(op, view)
-			continue
-		}
-		a.pool.hand(w, op)
-		a.gate(op, w)
+	op := a.queue.first
+	if op == nil || a.halted != nil {
+		a.release(w, false)
 		return
 	}
-	a.release(w, false)
+	a.leave(op)
+	a.pool.hand(w, op)
+	a.gate(op, w)
 }
 
 // withdraw ends an operation whose caller has gone. An inline operation that
 // is running can't be left behind; it ends where the supervisor meets it next.
 func (a *targetActor) withdraw(op *operation) {
 	c := op.trouble()
-	if op.done.Load() {
+	if op.isConcluded() {
 		return
 	}
 	c.withdrawn = true
@@ -229,22 +257,29 @@ func (a *targetActor) withdraw(op *operation) {
 // giveUp ends an operation on behalf of its caller's context.
 func (a *targetActor) giveUp(op *operation) {
 	a.leave(op)
-	cause := context.Cause(op.caller())
-	if op.course.failures == 0 {
-		a.conclude(op, &RejectedError{Target: a.name, Err: fmt.Errorf("gave up before an attempt ended: %w", cause)})
+	attempts, first := op.claim()
+	if !first {
 		return
 	}
-	a.end(op, a.exhausted(op, retry.CallerGone, cause))
+	cause := context.Cause(op.caller())
+	if attempts == 0 {
+		a.counts.rejected.Add(1)
+		op.deliver(&RejectedError{Target: a.name, Err: fmt.Errorf("gave up before the first attempt: %w", cause)}, 0)
+		op.unwatch()
+		return
+	}
+	a.failed(op, &ExhaustedError{Target: a.name, Operation: op.id(), Attempts: attempts, Waited: op.course.waited,
+		Reason: retry.CallerGone, Err: op.course.last, Cause: cause}, attempts)
 }
 
 // reject refuses an operation that has not run, and ends one that has.
 func (a *targetActor) reject(op *operation, reason error) {
-	if op.done.Load() {
+	if op.isConcluded() {
 		return
 	}
 	if op.course == nil || op.course.failures == 0 {
 		a.counts.rejected.Add(1)
-		a.conclude(op, &RejectedError{Target: a.name, Err: reason})
+		a.refuse(op, &RejectedError{Target: a.name, Err: reason})
 		return
 	}
 	why := ReasonOverloaded
@@ -257,14 +292,12 @@ func (a *targetActor) reject(op *operation, reason error) {
 	a.end(op, a.exhausted(op, why, reason))
 }
 
-// conclude gives an operation its outcome.
-func (a *targetActor) conclude(op *operation, err error) bool {
-	op.trouble()
-	if !op.conclude(err, op.course.failures) {
-		return false
+// refuse ends an operation that did not run.
+func (a *targetActor) refuse(op *operation, err error) {
+	if _, first := op.claim(); first {
+		op.deliver(err, 0)
+		op.unwatch()
 	}
-	op.unwatch()
-	return true
 }
 
 // scheduleReport has the refusals counted up for a second before they are told.

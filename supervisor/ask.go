@@ -36,7 +36,11 @@ type question[Out any] struct {
 
 // Run implements [actors.Runner].
 func (q *question[Out]) Run(worker func() (actors.Worker, error)) error {
-	answer, err := handle(q.begin(), worker, q.payload)
+	ctx := q.begin()
+	if ctx == nil {
+		return errWithdrawn
+	}
+	answer, err := handle(ctx, worker, q.payload)
 	if err != nil {
 		return err
 	}

@@ -81,7 +81,11 @@ type call[T any] struct {
 
 // Run implements [actors.Runner].
 func (c *call[T]) Run(func() (actors.Worker, error)) error {
-	value, err := c.fn(c.begin())
+	ctx := c.begin()
+	if ctx == nil {
+		return errWithdrawn
+	}
+	value, err := c.fn(ctx)
 	if err == nil {
 		c.value = value
 	}

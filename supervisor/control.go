@@ -60,6 +60,7 @@ func (a *targetActor) renew() {
 		w.ref.Stop()
 	}
 	a.breaker.Renew()
+	a.serveQueue()
 }
 
 // apply puts another policy in force for operations to come. Those under way
@@ -69,12 +70,5 @@ func (a *targetActor) apply(p *resolved) {
 	if old.Breaker != p.Breaker {
 		a.breaker.Configure(p.Breaker)
 	}
-	// More workers may be allowed now.
-	for op := a.queue.first; op != nil; op = a.queue.first {
-		a.leave(op)
-		a.admit(op)
-		if op.course.place == inQueue {
-			return
-		}
-	}
+	a.serveQueue() // more workers may be allowed now
 }

@@ -85,7 +85,8 @@ type ExhaustedError struct {
 	Waited time.Duration
 	// Reason says why there is no further attempt.
 	Reason retry.Reason
-	// Err is the last attempt's error.
+	// Err is the last attempt's error, nil if the first one still runs, left
+	// behind by its caller.
 	Err error
 	// Cause is what ended the operation if that was not an attempt: an
 	// *OpenError, the cause of the caller's context, ErrShutdown. May be nil.
@@ -101,15 +102,22 @@ func (e *ExhaustedError) Error() string {
 	if e.Cause != nil {
 		s += fmt.Sprintf(": %v", e.Cause)
 	}
-	return s + fmt.Sprintf(": %v", e.Err)
+	if e.Err != nil {
+		s += fmt.Sprintf(": %v", e.Err)
+	}
+	return s
 }
 
 // Unwrap gives the last attempt's error and the cause.
 func (e *ExhaustedError) Unwrap() []error {
-	if e.Cause == nil {
-		return []error{e.Err}
+	var errs []error
+	if e.Err != nil {
+		errs = append(errs, e.Err)
 	}
-	return []error{e.Err, e.Cause}
+	if e.Cause != nil {
+		errs = append(errs, e.Cause)
+	}
+	return errs
 }
 
 // ConflictError says that a breaker was asked for with settings it does not
@@ -153,7 +161,6 @@ type StragglersError struct {
 type Straggler struct {
 	Target    string
 	Operation string
-	Attempt   int
 }
 
 func (e *StragglersError) Error() string {

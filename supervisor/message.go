@@ -43,6 +43,9 @@ func (a *targetActor) accept(request *actors.Operation, sender *actor.PID) {
 // Run implements [actors.Runner].
 func (m *message) Run(worker func() (actors.Worker, error)) error {
 	ctx := m.begin()
+	if ctx == nil {
+		return errWithdrawn
+	}
 	var value any
 	var err error
 	if m.request.Run != nil {

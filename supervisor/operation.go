@@ -29,8 +29,8 @@ type body interface {
 //
 // It has one owner at a time: the goroutine that makes it, the worker that
 // runs it, or its target's supervisor. Each hands it on by a message, so its
-// plain fields need no lock. Only done is raced for, by an attempt that
-// succeeds and a caller who leaves.
+// plain fields need no lock. Only phase is raced for, by an attempt that
+// begins or succeeds and a caller who leaves.
 type operation struct {
 	actors.Task     // what a worker is sent; its Runner is the body
 	context.Context // the caller's
@@ -48,8 +48,10 @@ type operation struct {
 	// course is nil as long as all goes well.
 	course *course
 
-	attempt int32
-	done    atomic.Bool
+	attempt int32 // the number of the current or last attempt
+	// phase is concluded, or for a detached operation the number of attempts
+	// that were begun.
+	phase atomic.Int32
 	// What became of the task just sent, for the goroutine that sent it inline.
 	succeeded, undelivered bool
 }
@@ -77,6 +79,7 @@ type course struct {
 
 	withdrawn  bool // the caller's context is done
 	nested     bool // runs within an attempt on the same target
+	crashed    bool // the last attempt panicked or ended its goroutine
 	callerDied bool // the caller's goroutine was ended by Goexit
 
 	wake    chan *worker // to an inline caller: a worker, or nil for the outcome
@@ -140,8 +143,17 @@ func (op *operation) parks() bool {
 	return op.policy.Retry.WhenOpen == policies.Park
 }
 
-// begin starts an attempt and gives its context.
+const concluded = -1
+
+// errWithdrawn is the error of an attempt that was not begun, because the
+// operation had got its outcome.
+var errWithdrawn = classify.Ignore(errors.New("the operation was withdrawn before it ran"))
+
+// begin starts an attempt and gives its context, nil if there is to be none.
 func (op *operation) begin() context.Context {
+	if !op.Inline && !op.claimAttempt() {
+		return nil
+	}
 	op.attempt++
 	op.target.sup.logAttempt(op)
 	if op.attempt == 1 {
@@ -151,6 +163,22 @@ func (op *operation) begin() context.Context {
 	// earlier attempt.
 	return &laterAttempt{Context: op.Context, op: op, number: int(op.attempt)}
 }
+
+// claimAttempt makes sure that what is concluded as never run does not run.
+func (op *operation) claimAttempt() bool {
+	for {
+		n := op.phase.Load()
+		if n == concluded {
+			return false
+		}
+		if op.phase.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
+// isConcluded says whether the operation has its outcome.
+func (op *operation) isConcluded() bool { return op.phase.Load() == concluded }
 
 // Succeeded implements [actors.Runner].
 func (op *operation) Succeeded() {
@@ -173,22 +201,30 @@ func (op *operation) Undelivered() {
 // Failed implements [actors.Runner]. What the error means is found out here,
 // on the goroutine of the attempt, and not on the supervisor: errors.Is and
 // errors.As call methods that are the user's.
-func (op *operation) Failed(err error) {
+func (op *operation) Failed(err error, how actors.Ending) {
 	c := op.trouble()
 	c.err = err
 	c.ownWait = nil
-	c.callerDied = op.Inline && errors.Is(err, ErrGoexit)
-	c.verdict = classify.Verdict{Outcome: policies.Failure, Condition: "unknown", Err: err}
-	crash := actors.Guard(func() error {
-		c.verdict = classify.Classify(err, op.caller().Err(), time.Now(), op.policy.conditions)
-		if c.verdict.Retryable && op.options.backOff != nil {
-			c.ownWait = op.ownWait()
+	c.crashed = how != actors.Returned
+	c.callerDied = op.Inline && how == actors.Exited
+	c.verdict = classify.Verdict{Outcome: policies.Failure, Condition: classify.Unknown, Err: err}
+	understood := false
+	defer func() {
+		if understood {
+			return
 		}
-		return nil
-	})
-	if crash != nil {
-		c.verdict = classify.Verdict{Outcome: policies.Failure, Condition: "panic", Err: errors.Join(err, crash)}
+		// A method of the error panicked, or ended this goroutine.
+		if recover() == nil {
+			c.callerDied = op.Inline
+		}
+		c.verdict = classify.Verdict{Outcome: policies.Failure, Condition: classify.Unknown, Err: err}
+	}()
+	verdict := classify.Classify(err, op.caller().Err(), time.Now(), op.policy.conditions)
+	if verdict.Retryable && op.options.backOff != nil {
+		c.ownWait = op.ownWait()
 	}
+	c.verdict = verdict
+	understood = true
 }
 
 // ownWait asks the caller's own back-off for the next wait.
@@ -235,20 +271,28 @@ func (op *operation) settlement(outcome policies.Outcome, err error) actors.Sett
 	return s
 }
 
-// conclude gives the operation its outcome, unless it has one. It reports
-// whether this was the one.
-func (op *operation) conclude(err error, attempts int) bool {
-	if op.done.Swap(true) {
-		return false
+// claim takes the right to give the operation its outcome, which only one
+// gets, and says how many attempts were begun.
+func (op *operation) claim() (attempts int, first bool) {
+	n := op.phase.Swap(concluded)
+	if n == concluded {
+		return 0, false
 	}
+	if op.Inline {
+		n = op.attempt
+	}
+	return int(n), true
+}
+
+// deliver gives the outcome to whoever waits for it. It follows a claim.
+func (op *operation) deliver(err error, attempts int) {
 	if !op.Inline {
 		op.Runner.(body).ended(err, attempts)
-		return true
+		return
 	}
-	c := op.course
+	c := op.trouble()
 	c.outcome = err
 	if !c.callerDied {
 		c.wake <- nil
 	}
-	return true
 }

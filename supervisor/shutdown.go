@@ -78,8 +78,12 @@ func (s *Supervisor) abandon(cause error) error {
 	for _, t := range s.running() {
 		for _, op := range t.pool.running() {
 			e.Stragglers = append(e.Stragglers, Straggler{Target: t.name, Operation: op.id()})
-			if !op.Inline && !op.done.Swap(true) {
-				op.Runner.(body).ended(&RejectedError{Target: t.name, Err: ErrShutdown}, 0)
+			if op.Inline {
+				continue // its caller runs it
+			}
+			if attempts, first := op.claim(); first {
+				op.deliver(&ExhaustedError{Target: t.name, Operation: op.id(), Attempts: attempts,
+					Reason: ReasonShutdown, Cause: ErrShutdown}, attempts)
 			}
 		}
 	}

@@ -45,6 +45,11 @@ func (a *targetActor) HandleFailure(_ *actor.ActorSystem, self actor.Supervisor,
 // the worker that failed with it.
 func (a *targetActor) decide(op *operation, w *worker) {
 	c := op.course
+	if c.err == errWithdrawn {
+		op.unwatch()
+		a.revive(w, false, nil)
+		return
+	}
 	c.failures = int(op.attempt)
 	c.last = c.verdict.Err
 	if a.sup.bus.Active() {
@@ -53,8 +58,8 @@ func (a *targetActor) decide(op *operation, w *worker) {
 	}
 	// A worker that crashed, or that holds state and failed, is not trusted
 	// with another operation.
-	distrust := actors.IsCrash(c.err) || (a.factory != nil && c.verdict.Outcome == policies.Failure)
-	if op.done.Load() { // its caller has left
+	distrust := c.crashed || (a.factory != nil && c.verdict.Outcome == policies.Failure)
+	if op.isConcluded() { // its caller has left
 		op.unwatch()
 		a.revive(w, distrust, c.err)
 		return
@@ -147,12 +152,19 @@ func (a *targetActor) exhausted(op *operation, reason retry.Reason, cause error)
 
 // end is the failure of an operation that ran.
 func (a *targetActor) end(op *operation, err error) {
-	if !a.conclude(op, err) {
+	if _, first := op.claim(); !first {
 		return
 	}
+	a.failed(op, err, op.course.failures)
+}
+
+// failed tells of a failure that was claimed.
+func (a *targetActor) failed(op *operation, err error, attempts int) {
+	op.deliver(err, attempts)
+	op.unwatch()
 	a.counts.failed.Add(1)
 	if a.sup.bus.Active() {
-		a.sup.bus.Publish(actors.OperationFailed{Header: a.header(), Operation: op.id(), Attempts: op.course.failures, Err: err})
+		a.sup.bus.Publish(actors.OperationFailed{Header: a.header(), Operation: op.id(), Attempts: attempts, Err: err})
 	}
 }
 

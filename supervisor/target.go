@@ -217,7 +217,8 @@ func (t *Target) detachedSuccess(op *operation) {
 }
 
 func (t *Target) succeed(op *operation) {
-	if op.conclude(nil, int(op.attempt)) {
+	if attempts, first := op.claim(); first {
+		op.deliver(nil, attempts)
 		op.unwatch()
 	}
 }

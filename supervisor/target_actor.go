@@ -138,6 +138,7 @@ func (a *targetActor) childEnded(pid *actor.PID) {
 	if a.pool.remove(pid.Id) && a.sup.bus.Active() {
 		a.sup.bus.Publish(actors.WorkerStopped{Header: a.header(), Worker: pid.Id})
 	}
+	a.serveQueue() // there is room for another
 }
 
 // wakeDue lets the operations go whose backoff is over, and sets the alarm

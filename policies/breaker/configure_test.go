@@ -90,12 +90,12 @@ func TestReloadSwitchesOnAndOff(t *testing.T) {
 		assert.False(t, changed)
 		assert.Equal(t, ForcedOpen, r.State())
 	})
-	t.Run("a disabled machine that somebody reset stays closed", func(t *testing.T) {
+	t.Run("a disabled machine that somebody reset stays disabled", func(t *testing.T) {
 		r := newRig(t, enable(false))
 		r.Reset(r.now)
 		_, changed := r.configure(func(s *policies.Breaker) { s.FailureThreshold = 9 })
 		assert.False(t, changed)
-		assert.Equal(t, Closed, r.State())
+		assert.Equal(t, Disabled, r.State())
 	})
 	t.Run("a machine that somebody disabled stays so", func(t *testing.T) {
 		r := newRig(t)

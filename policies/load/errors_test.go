@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -195,14 +196,6 @@ func TestContradictionIsReportedWhereItWasWritten(t *testing.T) {
 			"retry_policy:\n  min_wait: 5\n  max_wait: 2\ntargets: {a: , b: }",
 			[]string{`a.yaml:3: retry_policy.max_wait = 2s: must be at least min_wait, which is 5s`},
 		},
-		"with the default": {
-			"retry_policy:\n  min_wait: 12\ntargets: {a: , b: }",
-			[]string{`a.yaml:2: retry_policy.min_wait = 12s: must be at most max_wait, which is 10s by default for operation type worker; set both`},
-		},
-		"upper with the default": {
-			"circuit_breaker:\n  window_calls: 10",
-			[]string{`a.yaml:2: circuit_breaker.window_calls = 10: must be at least minimum_calls, which is 20 by default for operation type worker; set both`},
-		},
 		"with an outer block": {
 			"circuit_breaker: {max_recovery_timeout: 90}\ntargets:\n  a.b:\n    circuit_breaker:\n      recovery_timeout: 100",
 			[]string{`a.yaml:5: targets["a.b"].circuit_breaker.recovery_timeout = 1m40s: must be at most max_recovery_timeout, which is 1m30s from circuit_breaker.max_recovery_timeout`},
@@ -216,6 +209,28 @@ func TestContradictionIsReportedWhereItWasWritten(t *testing.T) {
 			assert.Equal(t, tc.want, problems(t, load.Bytes("a.yaml", load.YAML, []byte(tc.data))))
 		})
 	}
+}
+
+// If this fails, a file that gives one of two bounds, as Python's may, does not
+// load unless it gives the other.
+func TestDefaultsGiveWay(t *testing.T) {
+	set, err := load.Load(load.Bytes("a.yaml", load.YAML, []byte("retry_policy:\n  min_wait: 12\n"+
+		"circuit_breaker:\n  window_calls: 10\n  recovery_timeout: 1h\n"+
+		"operation_types: {api: {retry_policy: {min_wait: 0.5}}}\n"+
+		"targets: {quick: {type: storage, retry_policy: {min_wait: 0, max_wait: 0.1}}}")))
+	require.NoError(t, err)
+	worker, err := set.Target("worker")
+	require.NoError(t, err)
+	assert.Equal(t, 12*time.Second, worker.Retry.MinWait)
+	assert.Equal(t, 12*time.Second, worker.Retry.MaxWait, "no less than min_wait")
+	assert.Equal(t, 10, worker.Breaker.MinimumCalls, "no more than window_calls")
+	assert.Equal(t, time.Hour, worker.Breaker.MaxRecoveryTimeout, "no less than recovery_timeout")
+	api, err := set.Target("api")
+	require.NoError(t, err)
+	assert.Equal(t, 15*time.Second, api.Retry.MaxWait, "the default holds where it can")
+	quick, err := set.Target("quick")
+	require.NoError(t, err)
+	assert.Equal(t, 100*time.Millisecond, quick.Retry.MaxWait)
 }
 
 // If this fails, a program can't ask what is wrong, only print it.

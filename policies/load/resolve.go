@@ -55,7 +55,7 @@ func (r *resolver) targets() map[string]policies.Policy {
 	for _, name := range r.names() {
 		p := ofTypes[r.typeOf(name)]
 		r.apply(reflect.ValueOf(&p).Elem(), blocks, join([]string{targetsKey, name, ""}))
-		r.contradictions(name, p)
+		r.contradictions(name, &p)
 		all[name] = p
 	}
 	return all
@@ -118,28 +118,33 @@ type side struct {
 	origin
 }
 
-// contradictions reports pairs of settings of p that can't both hold, at a
-// setting that a source gives: the one nearer to the target, because the other
-// was there before it.
-func (r *resolver) contradictions(name string, p policies.Policy) {
+// contradictions looks for pairs of settings of p that can't both hold. A
+// built-in value gives way to what a source says. If sources give both, they
+// are reported at the one nearer to the target, because the other was there
+// before it.
+func (r *resolver) contradictions(name string, p *policies.Policy) {
 	var invalid policies.Errors
 	errors.As(p.Validate(), &invalid)
 	for _, e := range invalid {
 		if e.Related == "" {
 			continue
 		}
-		at, other := r.side(name, p, e.Path), r.side(name, p, e.Related)
+		at, other := r.side(name, *p, e.Path), r.side(name, *p, e.Related)
 		if at.bad || other.bad {
+			continue
+		}
+		if at.depth == builtIn || other.depth == builtIn {
+			giveWay(p, at, other)
 			continue
 		}
 		if other.depth < at.depth {
 			at, other = other, at
 		}
-		r.contradict(at, other, p.Type)
+		r.contradict(at, other)
 	}
 }
 
-func (r *resolver) contradict(at, other side, t policies.OperationType) {
+func (r *resolver) contradict(at, other side) {
 	path := policies.FieldPath(slices.Concat(at.layer, at.relative)...)
 	pair := path + delimiter + other.relative[1]
 	if r.told[pair] {
@@ -152,10 +157,7 @@ func (r *resolver) contradict(at, other side, t policies.OperationType) {
 	}
 	problem := fmt.Sprintf("must be %s %s, which is %v", bound, other.relative[1], other.value)
 	related := policies.FieldPath(slices.Concat(other.layer, other.relative)...)
-	switch {
-	case other.depth == builtIn:
-		problem += fmt.Sprintf(" by default for operation type %s; set both", t)
-	case other.depth != at.depth:
+	if other.depth != at.depth {
 		problem += " from " + related
 	}
 	r.found.add(at.source, &policies.FieldError{
@@ -163,12 +165,20 @@ func (r *resolver) contradict(at, other side, t policies.OperationType) {
 	})
 }
 
+// giveWay makes the side that is built in equal to the one that is not.
+func giveWay(p *policies.Policy, a, b side) {
+	if a.depth != builtIn {
+		a, b = b, a
+	}
+	valueAt(reflect.ValueOf(p).Elem(), a.relative).Set(b.value)
+}
+
 // builtIn is the depth of a value that no source gives.
 const builtIn = 3
 
 func (r *resolver) side(name string, p policies.Policy, path string) side {
 	relative := strings.Split(path, ".")
-	s := side{relative: relative, value: valueAt(p, relative), depth: builtIn}
+	s := side{relative: relative, value: valueAt(reflect.ValueOf(p), relative), depth: builtIn}
 	for depth, layer := range [][]string{{targetsKey, name}, {operationTypesKey, string(p.Type)}, nil} {
 		if o, ok := r.origins[join(slices.Concat(layer, relative))]; ok {
 			s.layer, s.depth, s.origin = layer, depth, o

@@ -98,8 +98,8 @@ func (s setting) set(v reflect.Value, value any) {
 }
 
 // valueAt returns the field of p with the relative path of a block and a key.
-func valueAt(p policies.Policy, path []string) reflect.Value {
-	v, settings := reflect.ValueOf(p), schema.settings
+func valueAt(v reflect.Value, path []string) reflect.Value {
+	settings := schema.settings
 	for _, key := range path {
 		s, _ := find(settings, key)
 		v, settings = v.Field(s.index), s.settings
