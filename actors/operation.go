@@ -4,7 +4,9 @@ import "context"
 
 // Operation is the message by which another actor asks a target for one unit
 // of work. Send it with Request to the target's PID; exactly one *[Result]
-// comes back to the sender. Without a sender the result is dropped.
+// comes back to the sender. Without a sender the result is dropped. To a PID
+// whose target has ended the engine itself answers, with an
+// *actor.DeadLetterResponse.
 type Operation struct {
 	// Context bounds the operation. Nil means context.Background().
 	Context context.Context

@@ -80,7 +80,9 @@ func (b *Breaker) State() breaker.State {
 	return b.target.breaker.View().State
 }
 
-// Counts is what the breaker has counted.
+// Counts is what the breaker has counted. Successes of a closed breaker that
+// has no failures to forget are added up beside it and without their times:
+// LastSuccess and ConsecutiveSuccesses do not see them.
 func (b *Breaker) Counts() breaker.Counts {
 	var counts breaker.Counts
 	if b.target.err != nil {

@@ -46,7 +46,7 @@ func logged(e actors.Event) (slog.Level, []slog.Attr) {
 			slog.Int("attempt", e.Attempt), slog.String("condition", e.Condition)}
 	case actors.CallsRefused:
 		return slog.LevelWarn, []slog.Attr{slog.Uint64("count", e.Count)}
-	case actors.TargetStopped, actors.PoliciesApplied:
+	case actors.TargetStarted, actors.TargetStopped, actors.PoliciesApplied:
 		return slog.LevelInfo, nil
 	default:
 		return slog.LevelDebug, nil

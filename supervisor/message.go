@@ -31,6 +31,8 @@ func (a *targetActor) accept(request *actors.Operation, sender *actor.PID) {
 	}
 	m.start(m, a.Target, ctx, options, false)
 	switch {
+	case a.halted != nil:
+		a.reject(&m.operation, a.halted)
 	case (request.Run == nil) == (request.Payload == nil):
 		a.reject(&m.operation, fmt.Errorf("exactly one of Run and Payload has to be set: %w", ErrNilFunction))
 	case ctx.Err() != nil:

@@ -217,7 +217,8 @@ func (op *operation) Failed(err error, how actors.Ending) {
 		if recover() == nil {
 			c.callerDied = op.Inline
 		}
-		c.verdict = classify.Verdict{Outcome: policies.Failure, Condition: classify.Unknown, Err: err}
+		c.verdict = classify.Verdict{Outcome: policies.Failure, Condition: classify.Unknown, Err: err,
+			Retryable: c.crashed, Ambiguous: c.crashed}
 	}()
 	verdict := classify.Classify(err, op.caller().Err(), time.Now(), op.policy.conditions)
 	if verdict.Retryable && op.options.backOff != nil {

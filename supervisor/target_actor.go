@@ -30,7 +30,7 @@ type targetActor struct {
 	spawned  uint64        // workers so far, for their names
 	restarts restartWindow // recent restarts
 	halted   error         // why nothing is taken any more
-	down     bool          // the actor has stopped
+	down     bool          // the actor stops or has stopped
 	report   *time.Timer
 }
 
@@ -78,6 +78,8 @@ func (a *targetActor) Receive(c actor.Context) {
 		a.sup.bus.Publish(actors.TargetStarted{Header: a.header()})
 	case *actor.Terminated:
 		a.childEnded(m.Who)
+	case *actor.Stopping:
+		a.stopping()
 	case *actor.Stopped:
 		a.stopped()
 	}
@@ -87,6 +89,10 @@ func (a *targetActor) Receive(c actor.Context) {
 // undeliverable answers what reaches the supervisor after its end.
 func (a *targetActor) undeliverable(message any) {
 	switch m := message.(type) {
+	case *actor.MessageEnvelope:
+		if request, ok := m.Message.(*actors.Operation); ok {
+			a.accept(request, m.Sender)
+		}
 	case *admit:
 		a.reject(m.op, a.halted)
 	case *admitted:
@@ -219,22 +225,27 @@ func (a *targetActor) full() bool {
 	return len(a.backoff)+a.queue.n+a.parked.n >= a.policy.Load().Pool.MaxPending
 }
 
+// stopping makes sure that nothing waits, and that no child is started, for an
+// actor whose end has begun: it would never come to it.
+func (a *targetActor) stopping() {
+	a.down = true
+	if a.halted != nil {
+		return
+	}
+	reason := ErrTargetStopped // by somebody else
+	if a.sup.closing.Load() {
+		reason = ErrShutdown
+	}
+	a.halt(reason)
+}
+
 // stopped ends what the supervisor owns.
 func (a *targetActor) stopped() {
-	a.down = true
 	if a.alarm != nil {
 		a.alarm.Stop()
 	}
 	if a.report != nil {
 		a.report.Stop()
-	}
-	if a.halted == nil {
-		// Stopped by somebody else: what waits must not wait for ever.
-		reason := ErrTargetStopped
-		if a.sup.closing.Load() {
-			reason = ErrShutdown
-		}
-		a.halt(reason)
 	}
 	a.ref.Close()
 }
