@@ -63,8 +63,10 @@ type Runner interface {
 
 // SpawnWorker starts a worker actor as a child of parent. It is told a *[Task];
 // an inline one has ended, one way or the other, when Tell returns. factory
-// may be nil.
-func SpawnWorker(parent actor.SpawnerContext, name string, factory Factory) (*Ref, error) {
+// may be nil. renewed, if not nil, is called on the worker's goroutine each
+// time a fresh incarnation has replaced a failed one, whose state is closed by
+// then.
+func SpawnWorker(parent actor.SpawnerContext, name string, factory Factory, renewed func()) (*Ref, error) {
 	d := onCaller
 	if factory != nil {
 		// Its restarts run the user's Close, which must not run on the
@@ -76,13 +78,22 @@ func SpawnWorker(parent actor.SpawnerContext, name string, factory Factory) (*Re
 			t.Runner.Undelivered()
 		}
 	})
-	return spawn(parent, name, func(box *mailbox) actor.Actor { return &worker{box: box, factory: factory} }, box)
+	incarnations := 0
+	return spawn(parent, name, func(box *mailbox) actor.Actor {
+		incarnations++
+		w := &worker{box: box, factory: factory}
+		if incarnations > 1 {
+			w.renewed = renewed
+		}
+		return w
+	}, box)
 }
 
 // worker is one incarnation of a worker actor.
 type worker struct {
 	box     *mailbox
 	factory Factory
+	renewed func()
 	state   Worker
 	ctx     context.Context // of the state, from its making to its end
 	end     context.CancelFunc
@@ -93,6 +104,10 @@ func (w *worker) Receive(c actor.Context) {
 	switch message := c.Message().(type) {
 	case *Task:
 		w.run(c, message)
+	case *actor.Started:
+		if w.renewed != nil {
+			w.renewed()
+		}
 	case *actor.Restarting:
 		w.close()
 	case *actor.Stopped:
@@ -113,7 +128,7 @@ func (w *worker) run(c actor.Context, t *Task) {
 	}()
 	var state func() (Worker, error)
 	if w.factory != nil {
-		state = w.renewed
+		state = w.making
 	}
 	err := t.Runner.Run(state)
 	returned = true
@@ -134,10 +149,10 @@ func fail(c actor.Context, t *Task, err error, how Ending) {
 	t.Runner.Failed(err, how)
 }
 
-// renewed gives the incarnation's state, which it makes on first use: a
+// making gives the incarnation's state, which it makes on first use: a
 // worker that nobody needs holds nothing, and a factory that fails is an
 // attempt that failed.
-func (w *worker) renewed() (Worker, error) {
+func (w *worker) making() (Worker, error) {
 	if w.state != nil {
 		return w.state, nil
 	}

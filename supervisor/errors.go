@@ -157,7 +157,7 @@ type StragglersError struct {
 	Cause error
 }
 
-// Straggler is an attempt, or something else of the user's, that did not end.
+// Straggler is an attempt, or other user code, that did not end.
 type Straggler struct {
 	Target    string
 	Operation string

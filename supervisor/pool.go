@@ -15,6 +15,7 @@ type worker struct {
 	op          *operation // nil while idle
 	incarnation int
 	attempts    uint64
+	renewing    bool // waits for its fresh incarnation
 	retired     bool // to be stopped and not used again
 	extra       bool // lent to a nested operation, beyond the limit
 }
@@ -164,6 +165,10 @@ func (p *pool) remove(id string) (unexpected bool) {
 		return false
 	}
 	unexpected = !w.retired
+	if w.renewing { // its fresh incarnation will not come
+		w.renewing = false
+		p.free()
+	}
 	delete(p.workers, id)
 	p.retireOne(w)
 	if i := slices.Index(p.idle, w); i >= 0 {
@@ -186,6 +191,27 @@ func (p *pool) renewed(w *worker) (incarnation int) {
 	defer p.mu.Unlock()
 	w.incarnation++
 	return w.incarnation
+}
+
+// renews keeps a worker out of use until isRenewed.
+func (p *pool) renews(w *worker) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w.op = nil
+	if _, there := p.workers[w.ref.ID()]; !there {
+		p.free() // it was stopped meanwhile
+		return
+	}
+	w.renewing = true
+}
+
+// isRenewed says whether the worker was waiting for this, and can be put back.
+func (p *pool) isRenewed(w *worker) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	was := w.renewing
+	w.renewing = false
+	return was
 }
 
 func (p *pool) wait(n int) {
@@ -232,17 +258,20 @@ func (p *pool) retireLocked() []*worker {
 	return idle
 }
 
-// running lists the operations that workers have now.
-func (p *pool) running() []*operation {
+// running lists the operations that workers have now, and the workers that
+// close what a failed incarnation held.
+func (p *pool) running() (ops []*operation, closing []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var ops []*operation
-	for _, w := range p.workers {
-		if w.op != nil {
+	for id, w := range p.workers {
+		switch {
+		case w.op != nil:
 			ops = append(ops, w.op)
+		case w.renewing:
+			closing = append(closing, id)
 		}
 	}
-	return ops
+	return ops, closing
 }
 
 // unheardSuccesses is how many successes no breaker was told of.

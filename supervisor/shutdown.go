@@ -76,7 +76,11 @@ func (s *Supervisor) finish(drained []<-chan struct{}) {
 func (s *Supervisor) abandon(cause error) error {
 	e := &StragglersError{Cause: cause}
 	for _, t := range s.running() {
-		for _, op := range t.pool.running() {
+		ops, closing := t.pool.running()
+		for _, worker := range closing {
+			e.Stragglers = append(e.Stragglers, Straggler{Target: t.name, Operation: "Close of " + worker})
+		}
+		for _, op := range ops {
 			e.Stragglers = append(e.Stragglers, Straggler{Target: t.name, Operation: op.id()})
 			if op.Inline {
 				continue // its caller runs it

@@ -113,6 +113,7 @@ func (a *targetActor) again(op *operation, d retry.Decision) {
 	c := op.course
 	c.previous = d.Wait
 	c.waited += d.Wait
+	c.parked = false // it has had its turn: another parked operation goes first
 	a.counts.retries.Add(1)
 	if a.sup.bus.Active() {
 		a.sup.bus.Publish(actors.RetryScheduled{Header: a.header(), Operation: op.id(), Attempt: c.failures + 1,
@@ -160,12 +161,12 @@ func (a *targetActor) end(op *operation, err error) {
 
 // failed tells of a failure that was claimed.
 func (a *targetActor) failed(op *operation, err error, attempts int) {
-	op.deliver(err, attempts)
-	op.unwatch()
 	a.counts.failed.Add(1)
 	if a.sup.bus.Active() {
 		a.sup.bus.Publish(actors.OperationFailed{Header: a.header(), Operation: op.id(), Attempts: attempts, Err: err})
 	}
+	op.deliver(err, attempts)
+	op.unwatch()
 }
 
 // revive brings a failed worker back to the pool, as it is or as a fresh
@@ -182,7 +183,13 @@ func (a *targetActor) revive(w *worker, fresh bool, reason error) {
 	if a.sup.bus.Active() {
 		a.sup.bus.Publish(actors.WorkerRestarted{Header: a.header(), Worker: w.ref.ID(), Incarnation: incarnation, Reason: reason})
 	}
-	a.release(w, true)
+	if a.factory == nil {
+		a.release(w, true)
+	} else {
+		// Closing what the old incarnation held may take its time: the
+		// worker comes back when the fresh one is up.
+		a.pool.renews(w)
+	}
 	if r := a.policy.Load().Restart; a.restarts.exceeds(time.Now(), r) {
 		a.escalate(r, reason)
 	}

@@ -98,6 +98,9 @@ func (t *Target) precheck(ctx context.Context, nilFunction bool, o *callOptions)
 		return &RejectedError{Target: t.name, Err: fmt.Errorf("not started: %w", context.Cause(ctx))}
 	}
 	if view := t.breaker.View(); !view.State.Admits() && !t.parks(o) {
+		if t.sup.closing.Load() {
+			return &RejectedError{Target: t.name, Err: ErrShutdown}
+		}
 		t.countRefusal()
 		return view.Refusal
 	}
@@ -203,24 +206,28 @@ func (t *Target) inlineSuccess(op *operation, w *worker) {
 	t.putSuccess(w, heard || view.State == breaker.Disabled)
 }
 
-// detachedSuccess is the same on a worker's goroutine.
+// detachedSuccess is the same on a worker's goroutine. Whoever waits for the
+// outcome gets it when everything else has happened.
 func (t *Target) detachedSuccess(op *operation) {
+	attempts, first := op.claim()
 	view := t.breaker.View()
 	heard := !view.Quiet || view.Generation != op.generation
-	w := op.worker
-	if !heard {
-		t.succeed(op)
+	if first {
+		t.putSuccess(op.worker, heard || view.State == breaker.Disabled)
 	} else {
-		t.breaker.Settle(op.settlement(policies.Success, nil), func() { t.succeed(op) })
+		t.release(op.worker, true) // its caller has left
 	}
-	t.putSuccess(w, heard || view.State == breaker.Disabled)
-}
-
-func (t *Target) succeed(op *operation) {
-	if attempts, first := op.claim(); first {
-		op.deliver(nil, attempts)
-		op.unwatch()
+	succeed := func() {
+		if first {
+			op.deliver(nil, attempts)
+			op.unwatch()
+		}
 	}
+	if !heard {
+		succeed()
+		return
+	}
+	t.breaker.Settle(op.settlement(policies.Success, nil), succeed)
 }
 
 // unwatch ends the watch over a detached caller's context.

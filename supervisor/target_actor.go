@@ -49,6 +49,10 @@ func (a *targetActor) Receive(c actor.Context) {
 		a.admit(m.op)
 	case *freed:
 		a.serve(m.worker)
+	case *freshened:
+		if a.pool.isRenewed(m.worker) {
+			a.release(m.worker, true)
+		}
 	case *settled:
 		a.decide(m.op, m.worker)
 	case *withdraw:
@@ -122,11 +126,16 @@ func (a *targetActor) header() actors.Header {
 // spawn starts a worker for op.
 func (a *targetActor) spawn(op *operation, extra bool) *worker {
 	a.spawned++
-	ref, err := actors.SpawnWorker(a.self, fmt.Sprintf("worker-%d", a.spawned), a.factory)
+	w := &worker{extra: extra}
+	var renewed func()
+	if a.factory != nil {
+		renewed = func() { a.tell(&freshened{worker: w}) }
+	}
+	ref, err := actors.SpawnWorker(a.self, fmt.Sprintf("worker-%d", a.spawned), a.factory, renewed)
 	if err != nil {
 		return nil
 	}
-	w := &worker{ref: ref, extra: extra}
+	w.ref = ref
 	a.pool.add(w, op)
 	return w
 }

@@ -28,6 +28,8 @@ type (
 	}
 	// freed: a worker is free while operations wait for one.
 	freed struct{ worker *worker }
+	// freshened: a stateful worker's fresh incarnation is up.
+	freshened struct{ worker *worker }
 	// settled: the breaker has taken in a failed attempt.
 	settled struct {
 		op     *operation

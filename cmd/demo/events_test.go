@@ -1,0 +1,70 @@
+package main
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/holdfast-go/holdfast/actors"
+	"github.com/holdfast-go/holdfast/policies"
+	"github.com/holdfast-go/holdfast/policies/breaker"
+	"github.com/holdfast-go/holdfast/supervisor"
+)
+
+// An event that nobody shows might as well not have happened.
+func TestLineShowsWhatMatters(t *testing.T) {
+	now := time.Unix(100, 0)
+	broken := errors.New("broken")
+	for _, tc := range []struct {
+		event actors.Event
+		label label
+		text  string
+	}{
+		{actors.BreakerChanged{Transition: breaker.Transition{
+			From: breaker.Closed, To: breaker.Open, Reason: breaker.ReasonConsecutiveFailures, At: now, Until: now.Add(412 * time.Millisecond),
+		}}, labelBreaker, "closed -> open: too many failures in a row, probes in 412 ms"},
+		{actors.BreakerChanged{Transition: breaker.Transition{From: breaker.Open, To: breaker.HalfOpen, Reason: breaker.ReasonRecoveryTimeout}},
+			labelBreaker, "open -> half_open: rested enough, tries again"},
+		{actors.BreakerChanged{Transition: breaker.Transition{From: breaker.HalfOpen, To: breaker.Open, Reason: breaker.ReasonProbeFailed}},
+			labelBreaker, "half_open -> open: the probe failed"},
+		{actors.BreakerChanged{Transition: breaker.Transition{From: breaker.HalfOpen, To: breaker.Closed, Reason: breaker.ReasonProbesSucceeded}},
+			labelBreaker, "half_open -> closed: the probes succeeded"},
+		{actors.BreakerChanged{Transition: breaker.Transition{From: breaker.Closed, To: breaker.Open, Reason: breaker.ReasonSlowCallRate}},
+			labelBreaker, "closed -> open: slow_call_rate"},
+		{actors.RetryScheduled{Operation: "op-1", Attempt: 2, Wait: 150 * time.Millisecond, Err: broken},
+			labelRetry, "op-1 attempt 2 in 150 ms: broken"},
+		{actors.OperationParked{Operation: "op-1"}, labelParked, "op-1 waits for the breaker"},
+		{actors.CallsRefused{Count: 7}, labelRefused, "7 calls turned away by the open breaker"},
+		{actors.WorkerRestarted{Worker: "holdfast/t/worker-3", Incarnation: 2, Reason: broken},
+			labelRestart, "worker-3, now incarnation 2: broken"},
+		{actors.TargetStopped{Header: actors.Header{Target: "t"}, Reason: broken}, labelNote, "target t stopped: broken"},
+		{actors.StaleOutcome{Outcome: policies.Failure}, labelStale, "a late failure outcome, which counts for nobody"},
+		{actors.WorkerStopped{Worker: "w"}, labelNote, "worker w was stopped from outside"},
+	} {
+		l, text, shown := line(tc.event)
+		assert.True(t, shown)
+		assert.Equal(t, tc.label, l)
+		assert.Equal(t, tc.text, text)
+	}
+	for _, e := range []actors.Event{actors.AttemptFailed{}, actors.OperationFailed{}, actors.TargetStarted{}, actors.TargetStopped{Reason: supervisor.ErrShutdown}} {
+		_, _, shown := line(e)
+		assert.False(t, shown, "%T says nothing new", e)
+	}
+}
+
+func TestRecordKeepsTransitionsOnly(t *testing.T) {
+	start := time.Unix(100, 0)
+	r := record{start: start}
+	r.add(actors.OperationParked{})
+	r.add(actors.BreakerChanged{
+		Header: actors.Header{Target: modelAPI},
+		Transition: breaker.Transition{
+			From: breaker.Open, To: breaker.HalfOpen, Reason: breaker.ReasonRecoveryTimeout, At: start.Add(1500 * time.Microsecond),
+		},
+	})
+	assert.Equal(t, []transition{
+		{Target: modelAPI, From: "open", To: "half_open", Reason: "recovery_timeout", AtMS: 1.5},
+	}, r.transitions)
+}
