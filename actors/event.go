@@ -41,6 +41,16 @@ type BreakerChanged struct {
 	Cause error
 }
 
+// AttemptStarted says that one execution of an operation begins. It is
+// published only if the supervisor has a logger at level Debug.
+type AttemptStarted struct {
+	Header
+	Operation string
+	// Attempt counts from 1.
+	Attempt     int
+	MaxAttempts int
+}
+
 // AttemptFailed says that one execution of an operation did not succeed.
 type AttemptFailed struct {
 	Header
@@ -147,6 +157,10 @@ func (e BreakerChanged) String() string {
 		s += fmt.Sprintf(": %v", e.Cause)
 	}
 	return s
+}
+
+func (e AttemptStarted) String() string {
+	return fmt.Sprintf("attempt %d of %d of %s on %s", e.Attempt, e.MaxAttempts, e.Operation, e.Target)
 }
 
 func (e AttemptFailed) String() string {

@@ -254,7 +254,8 @@ func (a *targetActor) withdraw(op *operation) {
 	a.giveUp(op)
 }
 
-// giveUp ends an operation on behalf of its caller's context.
+// giveUp ends an operation on behalf of its caller's context, which is done,
+// so that nothing watches it any more.
 func (a *targetActor) giveUp(op *operation) {
 	a.leave(op)
 	attempts, first := op.claim()
@@ -263,9 +264,7 @@ func (a *targetActor) giveUp(op *operation) {
 	}
 	cause := context.Cause(op.caller())
 	if attempts == 0 {
-		a.counts.rejected.Add(1)
-		op.deliver(&RejectedError{Target: a.name, Err: fmt.Errorf("gave up before the first attempt: %w", cause)}, 0)
-		op.unwatch()
+		op.deliver(a.rejected(fmt.Errorf("gave up before the first attempt: %w", cause)), 0)
 		return
 	}
 	a.failed(op, &ExhaustedError{Target: a.name, Operation: op.id(), Attempts: attempts, Waited: op.course.waited,
@@ -278,8 +277,7 @@ func (a *targetActor) reject(op *operation, reason error) {
 		return
 	}
 	if op.course == nil || op.course.failures == 0 {
-		a.counts.rejected.Add(1)
-		a.refuse(op, &RejectedError{Target: a.name, Err: reason})
+		a.refuse(op, a.rejected(reason))
 		return
 	}
 	why := ReasonOverloaded

@@ -23,27 +23,41 @@ func (s *Supervisor) Apply(set *policies.Set) error {
 	if err := o.check(set); err != nil {
 		return fmt.Errorf("supervisor.Apply: %w", err)
 	}
-	s.applying.Lock()
-	defer s.applying.Unlock()
-	if s.closing.Load() {
-		return fmt.Errorf("supervisor.Apply: %w", ErrShutdown)
+	done := make(chan error, 1)
+	s.root.Tell(&applySet{set: set, done: done})
+	if err := <-done; err != nil {
+		return fmt.Errorf("supervisor.Apply: %w", err)
 	}
-	s.set.Store(set)
+	return nil
+}
+
+// applySet asks the root to put a set in force. The root also starts targets,
+// so none starts with the policy of a set that is being replaced.
+type applySet struct {
+	set  *policies.Set
+	done chan<- error
+}
+
+func (r *rootActor) apply(m *applySet) error {
+	if r.stopping || r.sup.closing.Load() {
+		return ErrShutdown
+	}
+	r.sup.set.Store(m.set)
 	var changed []string
-	for _, t := range s.running() {
-		p, err := set.Target(t.name)
+	for _, t := range r.children {
+		p, err := m.set.Target(t.name)
 		if err != nil || policies.Equal(p, t.policy.Load().Policy) {
 			continue
 		}
 		policy, err := resolve(p)
 		if err != nil {
-			continue // check has resolved it before
+			continue // checked before
 		}
 		t.tell(&applyPolicy{policy: policy})
 		changed = append(changed, t.name)
 	}
 	slices.Sort(changed)
-	s.bus.Publish(actors.PoliciesApplied{Header: actors.Header{At: time.Now()}, Changed: changed})
+	r.sup.bus.Publish(actors.PoliciesApplied{Header: actors.Header{At: time.Now()}, Changed: changed})
 	return nil
 }
 

@@ -38,7 +38,9 @@ func (s *Supervisor) BreakerWith(name string, settings policies.Breaker) (*Break
 		if err != nil {
 			return nil, &RejectedError{Target: name, Err: err}
 		}
-		t = s.open(name, p)
+		if policy, err := resolve(p); err == nil {
+			t = s.open(name, policy)
+		}
 	}
 	if t.err != nil {
 		return nil, t.err
@@ -90,7 +92,8 @@ func (b *Breaker) Counts() breaker.Counts {
 	}
 	b.target.breaker.Query(func(m *breaker.Machine, now time.Time) { counts = m.Counts(now) })
 	counts.Successes += b.target.pool.unheardSuccesses()
-	counts.Rejected += b.target.refused.Load() + b.target.refusedTold.Load()
+	// The machine counts questions, of which one operation may ask several.
+	counts.Rejected = b.target.refused.Load() + b.target.refusedTold.Load()
 	return counts
 }
 

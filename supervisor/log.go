@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"github.com/holdfast-go/holdfast/actors"
 	"github.com/holdfast-go/holdfast/policies/breaker"
@@ -11,13 +12,12 @@ import (
 // logBuffer is how many events may wait for the logger.
 const logBuffer = 8192
 
-// logAttempt logs that an attempt starts, if anybody wants to read that.
-func (s *Supervisor) logAttempt(op *operation) {
-	if s.logger == nil || !s.logger.Enabled(context.Background(), slog.LevelDebug) {
-		return
+// trace tells that an attempt starts, if the logger wants to know.
+func (s *Supervisor) trace(op *operation) {
+	if s.traced {
+		s.bus.Publish(actors.AttemptStarted{Header: actors.Header{Target: op.target.name, At: time.Now()},
+			Operation: op.id(), Attempt: int(op.attempt), MaxAttempts: op.policy.maxAttempts()})
 	}
-	s.logger.Debug("attempt", "target", op.target.name, "operation", op.id(),
-		"attempt", op.attempt, "max_attempts", op.policy.maxAttempts())
 }
 
 // log writes one event.
@@ -41,6 +41,9 @@ func logged(e actors.Event) (slog.Level, []slog.Attr) {
 	case actors.OperationFailed:
 		return slog.LevelError, []slog.Attr{slog.String("operation", e.Operation),
 			slog.Int("attempts", e.Attempts), slog.Any("error", e.Err)}
+	case actors.AttemptStarted:
+		return slog.LevelDebug, []slog.Attr{slog.String("operation", e.Operation),
+			slog.Int("attempt", e.Attempt), slog.Int("max_attempts", e.MaxAttempts)}
 	case actors.AttemptFailed:
 		return slog.LevelDebug, []slog.Attr{slog.String("operation", e.Operation),
 			slog.Int("attempt", e.Attempt), slog.String("condition", e.Condition)}

@@ -20,6 +20,9 @@ type message struct {
 
 // accept takes in an operation that came as a message.
 func (a *targetActor) accept(request *actors.Operation, sender *actor.PID) {
+	if request == nil {
+		request = &actors.Operation{}
+	}
 	m := &message{request: *request, sender: sender}
 	ctx := request.Context
 	if ctx == nil {

@@ -155,7 +155,7 @@ func (op *operation) begin() context.Context {
 		return nil
 	}
 	op.attempt++
-	op.target.sup.logAttempt(op)
+	op.target.sup.trace(op)
 	if op.attempt == 1 {
 		return op
 	}

@@ -87,11 +87,14 @@ func (p *pool) put(w *worker, attempted bool) putResult {
 	return p.putLocked(w, attempted)
 }
 
-// putSuccess is put after an operation that ended well.
-func (p *pool) putSuccess(w *worker, counted bool) putResult {
+// putSuccess is put after an attempt that ended well. concluded says that it
+// gave its operation the outcome, heard that the breaker counts it.
+func (p *pool) putSuccess(w *worker, concluded, heard bool) putResult {
 	p.mu.Lock()
-	p.succeeded++
-	if !counted {
+	if concluded {
+		p.succeeded++
+	}
+	if !heard {
 		p.unheard++
 	}
 	r := p.putLocked(w, true)

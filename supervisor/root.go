@@ -21,7 +21,7 @@ var _ actor.SupervisorStrategy = (*rootActor)(nil)
 // open asks the root to start a target.
 type open struct {
 	name   string
-	policy *resolved
+	policy *resolved // nil: what the set says
 	done   chan<- *Target
 }
 
@@ -33,6 +33,8 @@ func (r *rootActor) Receive(c actor.Context) {
 	switch m := c.Message().(type) {
 	case *open:
 		m.done <- r.open(c, m)
+	case *applySet:
+		m.done <- r.apply(m)
 	case *actor.Terminated:
 		r.ended(m.Who)
 	case stopAll:
@@ -47,8 +49,11 @@ func (r *rootActor) Receive(c actor.Context) {
 }
 
 func (r *rootActor) undeliverable(message any) {
-	if m, ok := message.(*open); ok {
+	switch m := message.(type) {
+	case *open:
 		m.done <- r.sup.missing(m.name, ErrShutdown)
+	case *applySet:
+		m.done <- ErrShutdown
 	}
 }
 
@@ -61,7 +66,13 @@ func (r *rootActor) open(c actor.Context, m *open) *Target {
 	if t, ok := r.sup.targets.Load(m.name); ok {
 		return t
 	}
-	t, err := r.sup.startTarget(c, m.name, m.policy)
+	policy, err := m.policy, error(nil)
+	if policy == nil {
+		if policy, err = r.sup.resolveTarget(m.name); err != nil {
+			return r.sup.missing(m.name, err)
+		}
+	}
+	t, err := r.sup.startTarget(c, m.name, policy)
 	if err != nil {
 		return r.sup.missing(m.name, err)
 	}

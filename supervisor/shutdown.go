@@ -86,6 +86,7 @@ func (s *Supervisor) abandon(cause error) error {
 				continue // its caller runs it
 			}
 			if attempts, first := op.claim(); first {
+				t.counts.failed.Add(1)
 				op.deliver(&ExhaustedError{Target: t.name, Operation: op.id(), Attempts: attempts,
 					Reason: ReasonShutdown, Cause: ErrShutdown}, attempts)
 			}

@@ -80,6 +80,22 @@ func (a *targetActor) decide(op *operation, w *worker) {
 	}
 }
 
+// decideLate is decide for a failure that reaches the supervisor after its end:
+// there is no further attempt.
+func (a *targetActor) decideLate(op *operation) {
+	c := op.course
+	if c.err == errWithdrawn {
+		return
+	}
+	c.failures = int(op.attempt)
+	c.last = c.verdict.Err
+	if c.verdict.Retryable {
+		a.reject(op, a.halted)
+		return
+	}
+	a.end(op, c.verdict.Err)
+}
+
 // judge asks the policy.
 func (a *targetActor) judge(op *operation) retry.Decision {
 	c := op.course
@@ -157,6 +173,7 @@ func (a *targetActor) end(op *operation, err error) {
 		return
 	}
 	a.failed(op, err, op.course.failures)
+	op.unwatch()
 }
 
 // failed tells of a failure that was claimed.
@@ -166,7 +183,6 @@ func (a *targetActor) failed(op *operation, err error, attempts int) {
 		a.sup.bus.Publish(actors.OperationFailed{Header: a.header(), Operation: op.id(), Attempts: attempts, Err: err})
 	}
 	op.deliver(err, attempts)
-	op.unwatch()
 }
 
 // revive brings a failed worker back to the pool, as it is or as a fresh
@@ -208,30 +224,3 @@ func (a *targetActor) escalate(r policies.Restart, reason error) {
 		a.breaker.Trip(breaker.ReasonRestartIntensity, err)
 	}
 }
-
-// restartWindow holds the times of the latest restarts.
-type restartWindow struct {
-	times []time.Time // a ring
-	next  int
-}
-
-// exceeds notes a restart now and says whether it is one too many.
-func (w *restartWindow) exceeds(now time.Time, r policies.Restart) bool {
-	if r.MaxRestarts >= policies.Never {
-		return false
-	}
-	if len(w.times) < r.MaxRestarts {
-		w.times = append(w.times, now)
-		return false
-	}
-	if len(w.times) > r.MaxRestarts { // the policy has become stricter
-		w.clear()
-		return w.exceeds(now, r)
-	}
-	oldest := w.times[w.next]
-	w.times[w.next] = now
-	w.next = (w.next + 1) % len(w.times)
-	return now.Sub(oldest) <= r.Within
-}
-
-func (w *restartWindow) clear() { w.times, w.next = w.times[:0], 0 }

@@ -1,11 +1,11 @@
 package supervisor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,9 +26,9 @@ type Supervisor struct {
 	rootActor *rootActor
 	factories map[string]actors.Factory
 	logger    *slog.Logger
+	traced    bool // the logger wants to know of every attempt
 	targets   *xsync.Map[string, *Target]
 	set       atomic.Pointer[policies.Set]
-	applying  sync.Mutex // one Apply at a time
 
 	epoch  time.Time
 	prefix string
@@ -76,6 +76,7 @@ func New(set *policies.Set, opts ...Option) (*Supervisor, error) {
 		return nil, fmt.Errorf("supervisor.New: %w", err)
 	}
 	if s.logger != nil {
+		s.traced = s.logger.Enabled(context.Background(), slog.LevelDebug)
 		s.bus.Subscribe(s.log, logBuffer)
 	}
 	return s, nil
@@ -135,18 +136,23 @@ func (s *Supervisor) Target(name string) *Target {
 	if s.closing.Load() {
 		return s.missing(name, ErrShutdown)
 	}
-	p, err := s.set.Load().Target(name)
-	if err != nil {
+	if _, err := s.set.Load().Target(name); err != nil {
 		return s.missing(name, err)
 	}
-	return s.open(name, p)
+	return s.open(name, nil)
 }
 
-func (s *Supervisor) open(name string, p policies.Policy) *Target {
-	policy, err := resolve(p)
+func (s *Supervisor) resolveTarget(name string) (*resolved, error) {
+	p, err := s.set.Load().Target(name)
 	if err != nil {
-		return s.missing(name, err)
+		return nil, err
 	}
+	return resolve(p)
+}
+
+// open has the root start a target, with the policy of the set if policy is
+// nil.
+func (s *Supervisor) open(name string, policy *resolved) *Target {
 	done := make(chan *Target, 1)
 	s.root.Tell(&open{name: name, policy: policy, done: done})
 	return <-done

@@ -35,7 +35,7 @@ type Target struct {
 // counted by the pool.
 type counters struct {
 	failed    atomic.Uint64 // operations that ran and failed for good
-	rejected  atomic.Uint64 // operations refused by the supervisor itself
+	rejected  atomic.Uint64 // operations refused by somebody else than the breaker
 	retries   atomic.Uint64
 	restarts  atomic.Uint64
 	inBackoff atomic.Int64
@@ -88,23 +88,28 @@ func (t *Target) precheck(ctx context.Context, nilFunction bool, o *callOptions)
 	if t.err != nil {
 		return t.err
 	}
-	if ctx == nil {
-		return &RejectedError{Target: t.name, Err: ErrNilContext}
-	}
-	if nilFunction {
-		return &RejectedError{Target: t.name, Err: ErrNilFunction}
-	}
-	if ctx.Err() != nil {
-		return &RejectedError{Target: t.name, Err: fmt.Errorf("not started: %w", context.Cause(ctx))}
+	switch {
+	case ctx == nil:
+		return t.rejected(ErrNilContext)
+	case nilFunction:
+		return t.rejected(ErrNilFunction)
+	case ctx.Err() != nil:
+		return t.rejected(fmt.Errorf("not started: %w", context.Cause(ctx)))
 	}
 	if view := t.breaker.View(); !view.State.Admits() && !t.parks(o) {
 		if t.sup.closing.Load() {
-			return &RejectedError{Target: t.name, Err: ErrShutdown}
+			return t.rejected(ErrShutdown)
 		}
 		t.countRefusal()
 		return view.Refusal
 	}
 	return nil
+}
+
+// rejected counts a rejection and gives its error.
+func (t *Target) rejected(reason error) error {
+	t.counts.rejected.Add(1)
+	return &RejectedError{Target: t.name, Err: reason}
 }
 
 func (t *Target) parks(o *callOptions) bool {
@@ -203,7 +208,7 @@ func (t *Target) inlineSuccess(op *operation, w *worker) {
 		t.breaker.Settle(op.settlement(policies.Success, nil), func() { close(taken) })
 		<-taken
 	}
-	t.putSuccess(w, heard || view.State == breaker.Disabled)
+	t.afterPut(w, t.pool.putSuccess(w, true, heard || view.State == breaker.Disabled))
 }
 
 // detachedSuccess is the same on a worker's goroutine. Whoever waits for the
@@ -212,11 +217,7 @@ func (t *Target) detachedSuccess(op *operation) {
 	attempts, first := op.claim()
 	view := t.breaker.View()
 	heard := !view.Quiet || view.Generation != op.generation
-	if first {
-		t.putSuccess(op.worker, heard || view.State == breaker.Disabled)
-	} else {
-		t.release(op.worker, true) // its caller has left
-	}
+	t.afterPut(op.worker, t.pool.putSuccess(op.worker, first, heard || view.State == breaker.Disabled))
 	succeed := func() {
 		if first {
 			op.deliver(nil, attempts)
@@ -255,12 +256,6 @@ func (t *Target) launch(op *operation) {
 // for.
 func (t *Target) release(w *worker, attempted bool) {
 	t.afterPut(w, t.pool.put(w, attempted))
-}
-
-// putSuccess puts back a worker whose operation ended well. counted says that
-// the breaker has counted the success, or counts none.
-func (t *Target) putSuccess(w *worker, counted bool) {
-	t.afterPut(w, t.pool.putSuccess(w, counted))
 }
 
 func (t *Target) afterPut(w *worker, r putResult) {

@@ -100,17 +100,23 @@ func (a *targetActor) undeliverable(message any) {
 	case *admit:
 		a.reject(m.op, a.halted)
 	case *admitted:
+		a.pool.discard(m.worker)
 		a.reject(m.op, a.halted)
 	case *returned:
+		a.pool.discard(m.worker)
 		a.reject(m.op, a.halted)
 	case *bounced:
+		a.pool.discard(m.worker)
 		a.reject(m.op, a.halted)
 	case *settled:
-		a.end(m.op, m.op.course.err)
+		a.pool.discard(m.worker)
+		a.decideLate(m.op)
 	case *withdraw:
 		a.reject(m.op, a.halted)
 	case *freed:
-		m.worker.ref.Stop()
+		a.pool.discard(m.worker)
+	case *openBreaker:
+		m.done <- ErrTargetStopped
 	case *halt:
 		_, drained := a.pool.close()
 		m.done <- drained
