@@ -50,11 +50,10 @@ func (a *targetActor) admit(op *operation) {
 // obtain gets a worker for op, an idle one or a new one, nil if there is none
 // to be had.
 func (a *targetActor) obtain(op *operation) *worker {
-	w, size := a.pool.takeFor(op)
+	w, full := a.pool.takeFor(op)
 	if w != nil {
 		return w
 	}
-	full := size >= a.policy.Load().Pool.Workers
 	if full && !op.course.nested {
 		return nil
 	}
@@ -89,6 +88,7 @@ func (a *targetActor) serveQueue() {
 		a.leave(op)
 		a.gate(op, w)
 	}
+	a.releaseParked()
 }
 
 // gate gets the breaker's leave for an operation that has a worker.
@@ -212,18 +212,28 @@ func (a *targetActor) breakerMoved() {
 	a.releaseParked()
 }
 
-// releaseParked lets parked operations go, in order: all of them when the
-// breaker is closed, one question at a time when it is half-open.
+// releaseParked lets parked operations go, in order: as many as there are
+// workers when the breaker is closed, one question at a time when it is
+// half-open. At most one of them waits for a worker, so that the order is kept
+// when the breaker opens again.
 func (a *targetActor) releaseParked() {
+	if a.releasing {
+		return
+	}
+	a.releasing = true
+	defer func() { a.releasing = false }()
 	for op := a.parked.first; op != nil; op = a.parked.first {
 		view := a.breaker.View()
-		if !view.State.Admits() || (view.State == breaker.HalfOpen && a.asked > 0) {
+		if !view.State.Admits() || (view.State == breaker.HalfOpen && a.asked > 0) || a.foremost != nil {
 			return
 		}
 		a.leave(op)
 		a.admit(op)
-		if op.course.place == inPark {
+		switch op.course.place {
+		case inPark:
 			return
+		case inQueue:
+			a.foremost = op
 		}
 	}
 }
@@ -238,6 +248,7 @@ func (a *targetActor) serve(w *worker) {
 	a.leave(op)
 	a.pool.hand(w, op)
 	a.gate(op, w)
+	a.releaseParked()
 }
 
 // withdraw ends an operation whose caller has gone. An inline operation that
@@ -269,6 +280,15 @@ func (a *targetActor) giveUp(op *operation) {
 	}
 	a.failed(op, &ExhaustedError{Target: a.name, Operation: op.id(), Attempts: attempts, Waited: op.course.waited,
 		Reason: retry.CallerGone, Err: op.course.last, Cause: cause}, attempts)
+}
+
+// expire ends an operation whose time is over while it stands in a line.
+func (a *targetActor) expire(op *operation) {
+	if op.course.failures == 0 {
+		a.refuse(op, a.rejected(ErrMaxElapsed))
+		return
+	}
+	a.end(op, a.exhausted(op, retry.MaxElapsed, nil))
 }
 
 // reject refuses an operation that has not run, and ends one that has.

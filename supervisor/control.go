@@ -70,5 +70,8 @@ func (a *targetActor) apply(p *resolved) {
 	if old.Breaker != p.Breaker {
 		a.breaker.Configure(p.Breaker)
 	}
+	for _, w := range a.pool.resize(p.Pool.Workers) {
+		w.ref.Stop()
+	}
 	a.serveQueue() // more workers may be allowed now
 }

@@ -23,6 +23,9 @@ var (
 	ErrTargetStopped = errors.New("the target was stopped; Target.Start starts it again")
 	// ErrOverloaded: as many operations wait as the policy allows.
 	ErrOverloaded = errors.New("too many operations wait; raise pool.max_pending or pool.workers, or send fewer")
+	// ErrMaxElapsed: the policy's max_elapsed passed while the operation
+	// waited for its first attempt.
+	ErrMaxElapsed = errors.New("max_elapsed passed before the first attempt")
 	// ErrNilFunction: there is nothing to run.
 	ErrNilFunction = errors.New("the function is nil")
 	// ErrNilContext: the context is nil.

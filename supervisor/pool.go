@@ -27,7 +27,8 @@ type pool struct {
 	mu      sync.Mutex
 	idle    []*worker
 	workers map[string]*worker // by PID id
-	size    int                // workers that count against the limit
+	limit   int
+	size    int // workers that count against it
 	busy    int
 	waiting int // operations in the supervisor's queue
 	closed  bool
@@ -53,9 +54,9 @@ func (p *pool) take(op *operation) *worker {
 	return w
 }
 
-// takeFor is take for the supervisor, which serves its own queue. size is the
-// number of workers that count against the limit.
-func (p *pool) takeFor(op *operation) (w *worker, size int) {
+// takeFor is take for the supervisor, which serves its own queue. It says too
+// whether the limit forbids another worker.
+func (p *pool) takeFor(op *operation) (w *worker, full bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if n := len(p.idle); n > 0 {
@@ -63,7 +64,7 @@ func (p *pool) takeFor(op *operation) (w *worker, size int) {
 		p.idle = p.idle[:n-1]
 		p.assign(w, op)
 	}
-	return w, p.size
+	return w, p.size >= p.limit
 }
 
 func (p *pool) assign(w *worker, op *operation) {
@@ -107,11 +108,12 @@ func (p *pool) putLocked(w *worker, attempted bool) putResult {
 		w.attempts++
 	}
 	w.op = nil
-	if p.waiting > 0 && !w.retired && !w.extra && !p.closed {
+	away := w.retired || w.extra || p.closed || p.size > p.limit
+	if p.waiting > 0 && !away {
 		return putServes
 	}
 	p.free()
-	if w.retired || w.extra || p.closed {
+	if away {
 		p.retireOne(w)
 		return putRetire
 	}
@@ -242,6 +244,21 @@ func (p *pool) open() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = false
+}
+
+// resize sets the limit, and returns the idle workers beyond it, which are to
+// be stopped. Busy ones follow as they are put back.
+func (p *pool) resize(limit int) (idle []*worker) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.limit = limit
+	for p.size > p.limit && len(p.idle) > 0 {
+		w := p.idle[0] // the one used least recently
+		p.idle = p.idle[1:]
+		p.retireOne(w)
+		idle = append(idle, w)
+	}
+	return idle
 }
 
 // retire lets no worker of today be used again, and returns the idle ones,

@@ -169,6 +169,7 @@ func (s *Supervisor) startTarget(parent actor.SpawnerContext, name string, polic
 	t := &Target{name: name, sup: s, factory: s.factories[name]}
 	t.policy.Store(policy)
 	t.pool.workers = map[string]*worker{}
+	t.pool.limit = policy.Pool.Workers
 	a := &targetActor{Target: t}
 	ref, err := actors.Supervise(parent, name, a, a.undeliverable)
 	if err != nil {

@@ -22,9 +22,12 @@ type targetActor struct {
 
 	queue   line     // waiting for a worker
 	parked  line     // waiting for the breaker
-	backoff backoffs // waiting for time to pass
+	backoff backoffs // waiting for time to pass, and those in a line that may not wait for ever
 	alarm   *time.Timer
 	alarmAt time.Time
+
+	foremost  *operation // of the parked ones, if it waits for a worker
+	releasing bool
 
 	asked    int           // operations with a question to the breaker
 	spawned  uint64        // workers so far, for their names
@@ -45,6 +48,7 @@ func (a *targetActor) Receive(c actor.Context) {
 	case *returned:
 		a.returned(m)
 	case *bounced:
+		a.giveBack(m.op.permit(), true)
 		a.pool.discard(m.worker)
 		a.admit(m.op)
 	case *freed:
@@ -168,8 +172,13 @@ func (a *targetActor) wakeDue() {
 	now := time.Now()
 	for len(a.backoff) > 0 && !a.backoff[0].course.due.After(now) {
 		op := a.backoff[0]
+		waited := op.course.place == inBackoff
 		a.leave(op)
-		a.admit(op)
+		if waited {
+			a.admit(op)
+		} else {
+			a.expire(op)
+		}
 	}
 	a.setAlarm(now)
 }
@@ -216,13 +225,24 @@ func (a *targetActor) enterLine(op *operation, p place, front bool) {
 	} else {
 		l.pushBack(op)
 	}
+	if limit := op.policy.Retry.MaxElapsed; limit > 0 {
+		op.course.due = op.course.accepted.Add(limit)
+		heap.Push(&a.backoff, op)
+		a.setAlarm(time.Now())
+	}
 }
 
 // leave takes op out of wherever it waits.
 func (a *targetActor) leave(op *operation) {
-	switch c := op.course; c.place {
-	case inBackoff:
+	c := op.course
+	if c.index >= 0 {
 		heap.Remove(&a.backoff, c.index)
+	}
+	if a.foremost == op {
+		a.foremost = nil
+	}
+	switch c.place {
+	case inBackoff:
 		a.counts.inBackoff.Add(-1)
 	case inQueue:
 		a.queue.remove(op)
@@ -232,12 +252,12 @@ func (a *targetActor) leave(op *operation) {
 		a.parked.remove(op)
 		a.counts.parked.Add(-1)
 	}
-	op.course.place = nowhere
+	c.place = nowhere
 }
 
 // full says whether one more operation may not wait.
 func (a *targetActor) full() bool {
-	return len(a.backoff)+a.queue.n+a.parked.n >= a.policy.Load().Pool.MaxPending
+	return int(a.counts.inBackoff.Load())+a.queue.n+a.parked.n >= a.policy.Load().Pool.MaxPending
 }
 
 // stopping makes sure that nothing waits, and that no child is started, for an
