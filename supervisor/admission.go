@@ -1,10 +1,6 @@
 package supervisor
 
 import (
-	"context"
-	"fmt"
-	"time"
-
 	"github.com/holdfast-go/holdfast/actors"
 	"github.com/holdfast-go/holdfast/policies"
 	"github.com/holdfast-go/holdfast/policies/breaker"
@@ -88,6 +84,19 @@ func (a *targetActor) serveQueue() {
 		a.leave(op)
 		a.gate(op, w)
 	}
+	a.releaseParked()
+}
+
+// serve gives a free worker to the first operation in the queue.
+func (a *targetActor) serve(w *worker) {
+	op := a.queue.first
+	if op == nil || a.halted != nil {
+		a.release(w, false)
+		return
+	}
+	a.leave(op)
+	a.pool.hand(w, op)
+	a.gate(op, w)
 	a.releaseParked()
 }
 
@@ -180,161 +189,4 @@ func (a *targetActor) blocked(op *operation, view *actors.View) {
 		return
 	}
 	a.end(op, a.exhausted(op, retry.BreakerOpen, refusal))
-}
-
-// park keeps an operation until the breaker lets it through. One that was
-// parked before and found the way closed again keeps its place at the head.
-func (a *targetActor) park(op *operation) {
-	again := op.course.parked
-	if !again && a.full() {
-		a.reject(op, ErrOverloaded)
-		return
-	}
-	op.course.parked = true
-	a.enterLine(op, inPark, again)
-	if !again && a.sup.bus.Active() {
-		a.sup.bus.Publish(actors.OperationParked{Header: a.header(), Operation: op.id(), Attempt: op.course.failures + 1})
-	}
-}
-
-// breakerMoved lets operations through that waited for it, and those go that
-// now can't get through.
-func (a *targetActor) breakerMoved() {
-	if view := a.breaker.View(); !view.State.Admits() {
-		for op := a.queue.first; op != nil; {
-			next := op.course.next
-			a.leave(op)
-			a.blocked(op, view)
-			op = next
-		}
-		return
-	}
-	a.releaseParked()
-}
-
-// releaseParked lets parked operations go, in order: as many as there are
-// workers when the breaker is closed, one question at a time when it is
-// half-open. At most one of them waits for a worker, so that the order is kept
-// when the breaker opens again.
-func (a *targetActor) releaseParked() {
-	if a.releasing {
-		return
-	}
-	a.releasing = true
-	defer func() { a.releasing = false }()
-	for op := a.parked.first; op != nil; op = a.parked.first {
-		view := a.breaker.View()
-		if !view.State.Admits() || (view.State == breaker.HalfOpen && a.asked > 0) || a.foremost != nil {
-			return
-		}
-		a.leave(op)
-		a.admit(op)
-		switch op.course.place {
-		case inPark:
-			return
-		case inQueue:
-			a.foremost = op
-		}
-	}
-}
-
-// serve gives a free worker to the first operation in the queue.
-func (a *targetActor) serve(w *worker) {
-	op := a.queue.first
-	if op == nil || a.halted != nil {
-		a.release(w, false)
-		return
-	}
-	a.leave(op)
-	a.pool.hand(w, op)
-	a.gate(op, w)
-	a.releaseParked()
-}
-
-// withdraw ends an operation whose caller has gone. An inline operation that
-// is running can't be left behind; it ends where the supervisor meets it next.
-func (a *targetActor) withdraw(op *operation) {
-	c := op.trouble()
-	if op.isConcluded() {
-		return
-	}
-	c.withdrawn = true
-	if c.place == nowhere && op.Inline {
-		return
-	}
-	a.giveUp(op)
-}
-
-// giveUp ends an operation on behalf of its caller's context, which is done,
-// so that nothing watches it any more.
-func (a *targetActor) giveUp(op *operation) {
-	a.leave(op)
-	attempts, first := op.claim()
-	if !first {
-		return
-	}
-	cause := context.Cause(op.caller())
-	if attempts == 0 {
-		op.deliver(a.rejected(fmt.Errorf("gave up before the first attempt: %w", cause)), 0)
-		return
-	}
-	a.failed(op, &ExhaustedError{Target: a.name, Operation: op.id(), Attempts: attempts, Waited: op.course.waited,
-		Reason: retry.CallerGone, Err: op.course.last, Cause: cause}, attempts)
-}
-
-// expire ends an operation whose time is over while it stands in a line.
-func (a *targetActor) expire(op *operation) {
-	if op.course.failures == 0 {
-		a.refuse(op, a.rejected(ErrMaxElapsed))
-		return
-	}
-	a.end(op, a.exhausted(op, retry.MaxElapsed, nil))
-}
-
-// reject refuses an operation that has not run, and ends one that has.
-func (a *targetActor) reject(op *operation, reason error) {
-	if op.isConcluded() {
-		return
-	}
-	if op.course == nil || op.course.failures == 0 {
-		a.refuse(op, a.rejected(reason))
-		return
-	}
-	why := ReasonOverloaded
-	switch reason {
-	case ErrShutdown:
-		why = ReasonShutdown
-	case ErrTargetStopped:
-		why = ReasonTargetStopped
-	}
-	a.end(op, a.exhausted(op, why, reason))
-}
-
-// refuse ends an operation that did not run.
-func (a *targetActor) refuse(op *operation, err error) {
-	if _, first := op.claim(); first {
-		op.deliver(err, 0)
-		op.unwatch()
-	}
-}
-
-// scheduleReport has the refusals counted up for a second before they are told.
-func (a *targetActor) scheduleReport() {
-	if a.down {
-		return
-	}
-	if a.report == nil {
-		a.report = time.AfterFunc(time.Second, func() { a.tell(refusalsDue{}) })
-		return
-	}
-	a.report.Reset(time.Second)
-}
-
-func (a *targetActor) reportRefusals() {
-	n := a.refused.Swap(0)
-	if n == 0 {
-		return
-	}
-	a.refusedTold.Add(n)
-	a.sup.bus.Publish(actors.CallsRefused{Header: a.header(), Count: n})
 }

@@ -142,49 +142,6 @@ func (a *targetActor) again(op *operation, d retry.Decision) {
 	a.admit(op)
 }
 
-// final is the error for an operation that gets no further attempt.
-func (a *targetActor) final(op *operation, reason retry.Reason) error {
-	c := op.course
-	switch reason {
-	case retry.NotRetryable, retry.Disabled:
-		return c.verdict.Err
-	case retry.CallerGone:
-		if c.failures == 1 || c.callerDied {
-			return c.verdict.Err
-		}
-		return a.exhausted(op, reason, op.caller().Err())
-	case retry.BreakerOpen:
-		if refusal := a.breaker.View().Refusal; refusal != nil {
-			return a.exhausted(op, reason, refusal)
-		}
-	}
-	return a.exhausted(op, reason, nil)
-}
-
-func (a *targetActor) exhausted(op *operation, reason retry.Reason, cause error) error {
-	c := op.course
-	return &ExhaustedError{Target: a.name, Operation: op.id(), Attempts: c.failures, Waited: c.waited,
-		Reason: reason, Err: c.last, Cause: cause}
-}
-
-// end is the failure of an operation that ran.
-func (a *targetActor) end(op *operation, err error) {
-	if _, first := op.claim(); !first {
-		return
-	}
-	a.failed(op, err, op.course.failures)
-	op.unwatch()
-}
-
-// failed tells of a failure that was claimed.
-func (a *targetActor) failed(op *operation, err error, attempts int) {
-	a.counts.failed.Add(1)
-	if a.sup.bus.Active() {
-		a.sup.bus.Publish(actors.OperationFailed{Header: a.header(), Operation: op.id(), Attempts: attempts, Err: err})
-	}
-	op.deliver(err, attempts)
-}
-
 // revive brings a failed worker back to the pool, as it is or as a fresh
 // incarnation.
 func (a *targetActor) revive(w *worker, fresh bool, reason error) {

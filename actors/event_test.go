@@ -1,0 +1,58 @@
+package actors
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/holdfast-go/holdfast/policies"
+	"github.com/holdfast-go/holdfast/policies/breaker"
+	"github.com/holdfast-go/holdfast/policies/retry"
+)
+
+// hostile is an error that can't say what it is.
+type hostile struct{}
+
+func (*hostile) Error() string { panic("in Error") }
+
+// If it failed, a line of a log would be unreadable, or not say which target
+// it is about.
+func TestEveryEventIsOneReadableLine(t *testing.T) {
+	at := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+	h := Header{Target: "api", At: at}
+	open := breaker.Transition{From: breaker.Closed, To: breaker.Open, Reason: breaker.ReasonConsecutiveFailures,
+		At: at, Until: at.Add(time.Minute)}
+	for want, e := range map[string]Event{
+		"breaker api: closed -> open (consecutive_failures), until 1m0s from now: plain failure": BreakerChanged{h, open, errPlain},
+		"breaker api: open -> half_open (recovery_timeout)": BreakerChanged{h, breaker.Transition{
+			From: breaker.Open, To: breaker.HalfOpen, Reason: breaker.ReasonRecoveryTimeout, At: at}, nil},
+		"attempt 2 of 4 of op-1 on api":                                 AttemptStarted{h, "op-1", 2, 4},
+		"attempt 2 of op-1 on api failed (unknown): plain failure":      AttemptFailed{h, "op-1", 2, errPlain, policies.Failure, "unknown"},
+		"attempt 3 of op-1 on api in 1.235s (computed wait)":            RetryScheduled{h, "op-1", 3, 1234567 * time.Microsecond, retry.Computed, errPlain},
+		"op-1 on api parked until the breaker lets calls through":       OperationParked{h, "op-1", 2},
+		"worker api/worker-1 restarted as incarnation 2: plain failure": WorkerRestarted{h, "api/worker-1", 2, errPlain},
+		"worker api/worker-1 was stopped from outside":                  WorkerStopped{h, "api/worker-1"},
+		"op-1 on api failed for good after 3 attempts: plain failure":   OperationFailed{h, "op-1", 3, errPlain},
+		"7 calls to api refused by its open breaker":                    CallsRefused{h, 7},
+		"late success on api ignored: admitted in generation 1, now 3":  StaleOutcome{h, policies.Success, 1, 3},
+		"target api started":                          TargetStarted{h},
+		"target api stopped: plain failure":           TargetStopped{h, errPlain},
+		"policies applied, 2 running targets changed": PoliciesApplied{h, []string{"api", "db"}},
+	} {
+		assert.Equal(t, want, e.String())
+		assert.Equal(t, h, e.About())
+		e.sealed()
+	}
+}
+
+// If it failed, an error of the user's would crash whoever prints an event.
+func TestEventsOfHostileErrorsCanBePrinted(t *testing.T) {
+	bad := (*hostile)(nil)
+	for _, e := range []Event{
+		BreakerChanged{Cause: bad}, AttemptFailed{Err: bad}, WorkerRestarted{Reason: bad},
+		OperationFailed{Err: bad}, TargetStopped{Reason: bad},
+	} {
+		assert.NotPanics(t, func() { assert.NotEmpty(t, e.String()) })
+	}
+}

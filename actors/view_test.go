@@ -1,0 +1,62 @@
+package actors
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// If it failed, a caller that sleeps for as long as it is told would call in a
+// tight loop while the last probe runs.
+func TestRetryAfterIsNeverBelowAMillisecond(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		now := time.Now()
+		for name, c := range map[string]struct {
+			until time.Time
+			want  time.Duration
+		}{
+			"a while":                  {now.Add(30 * time.Second), 30 * time.Second},
+			"a millisecond":            {now.Add(time.Millisecond), time.Millisecond},
+			"less than that":           {now.Add(time.Microsecond), time.Millisecond},
+			"now":                      {now, time.Millisecond},
+			"long ago":                 {now.Add(-time.Hour), time.Millisecond},
+			"until somebody closes it": {time.Time{}, time.Minute},
+		} {
+			assert.Equal(t, c.want, (&OpenError{Until: c.until}).RetryAfter(), name)
+		}
+	})
+}
+
+// The error is made once and shared; what it says of the wait must be of now.
+func TestRetryAfterGetsShorter(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		e := &OpenError{Until: time.Now().Add(time.Minute)}
+		pass(20 * time.Second)
+		assert.Equal(t, 40*time.Second, e.RetryAfter())
+	})
+}
+
+func TestAnOpenErrorSaysWhatToDo(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		until := time.Now().Add(1500 * time.Millisecond)
+		for want, e := range map[string]*OpenError{
+			`circuit breaker "api" is open, call not made; retry after 1.5s`:                                                                {Name: "api", Until: until},
+			`circuit breaker "api" is open, call not made; retry after 1.5s (last failure: plain failure)`:                                  {Name: "api", Until: until, Cause: errPlain},
+			`circuit breaker "api" was opened by hand, call not made; Reset or ForceClose lets calls through`:                               {Name: "api"},
+			`circuit breaker "api" was opened by hand, call not made; Reset or ForceClose lets calls through (last failure: plain failure)`: {Name: "api", Cause: errPlain},
+		} {
+			assert.EqualError(t, e, want)
+		}
+	})
+}
+
+// If it failed, a refusal would not be recognised, or taken for the failure of
+// another call.
+func TestAnOpenErrorIsErrOpenAndNotItsCause(t *testing.T) {
+	err := error(&OpenError{Cause: errPlain})
+	assert.ErrorIs(t, err, ErrOpen)
+	assert.NotErrorIs(t, err, errPlain)
+	assert.NoError(t, errors.Unwrap(err))
+}

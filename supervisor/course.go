@@ -1,0 +1,109 @@
+package supervisor
+
+import (
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+
+	"github.com/holdfast-go/holdfast/actors"
+	"github.com/holdfast-go/holdfast/policies"
+	"github.com/holdfast-go/holdfast/policies/breaker"
+	"github.com/holdfast-go/holdfast/policies/classify"
+)
+
+// course is the part of an operation that only one that meets trouble needs.
+type course struct {
+	accepted time.Time // zero unless the policy bounds the elapsed time
+	err      error     // the last attempt's
+	verdict  classify.Verdict
+	ownWait  *time.Duration
+	backOff  backoff.BackOff
+
+	permit   breaker.Permit // of a probe
+	place    place
+	parked   bool          // stood in the park line before
+	failures int           // attempts that failed, as the supervisor knows it
+	last     error         // the error of the latest of them
+	previous time.Duration // the last wait
+	waited   time.Duration // the sum of them
+	due      time.Time     // end of the current backoff
+	index    int           // in the backoff heap
+	prev     *operation    // in the line it stands in
+	next     *operation
+	line     *line
+
+	withdrawn  bool // the caller's context is done
+	nested     bool // runs within an attempt on the same target
+	crashed    bool // the last attempt panicked or ended its goroutine
+	callerDied bool // the caller's goroutine was ended by Goexit
+
+	wake    chan *worker // to an inline caller: a worker, or nil for the outcome
+	outcome error
+	stop    func() bool // ends the watch over a detached caller's context
+}
+
+// place says where the supervisor keeps an operation.
+type place uint8
+
+const (
+	nowhere   place = iota // running, or on its way
+	inBackoff              // parked until its wait is over
+	inPark                 // parked until the breaker lets calls through
+	inQueue                // waits for a worker
+	asking                 // has a worker, waits for the breaker's leave
+)
+
+// trouble gives the operation's course, which it makes when it is needed first.
+func (op *operation) trouble() *course {
+	if op.course == nil {
+		op.course = &course{index: -1}
+		if op.Inline {
+			op.course.wake = make(chan *worker, 1)
+		}
+	}
+	return op.course
+}
+
+// Failed implements [actors.Runner]. What the error means is found out here,
+// on the goroutine of the attempt, and not on the supervisor: errors.Is and
+// errors.As call methods that are the user's.
+func (op *operation) Failed(err error, how actors.Ending) {
+	c := op.trouble()
+	c.err = err
+	c.ownWait = nil
+	c.crashed = how != actors.Returned
+	c.callerDied = op.Inline && how == actors.Exited
+	c.verdict = classify.Verdict{Outcome: policies.Failure, Condition: classify.Unknown, Err: err}
+	understood := false
+	defer func() {
+		if understood {
+			return
+		}
+		// A method of the error panicked, or ended this goroutine.
+		if recover() == nil {
+			c.callerDied = op.Inline
+		}
+		c.verdict = classify.Verdict{Outcome: policies.Failure, Condition: classify.Unknown, Err: err,
+			Retryable: c.crashed, Ambiguous: c.crashed}
+	}()
+	verdict := classify.Classify(err, op.caller().Err(), time.Now(), op.policy.conditions)
+	if verdict.Retryable && op.options.backOff != nil {
+		c.ownWait = op.ownWait()
+	}
+	c.verdict = verdict
+	understood = true
+}
+
+// ownWait asks the caller's own back-off for the next wait.
+func (op *operation) ownWait() *time.Duration {
+	c := op.course
+	if c.backOff == nil {
+		c.backOff = op.options.backOff()
+		if c.backOff == nil {
+			return nil
+		}
+		c.backOff.Reset()
+	}
+	wait := c.backOff.NextBackOff()
+	return &wait
+}
