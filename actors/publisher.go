@@ -62,15 +62,26 @@ func (p *publisher) Receive(c actor.Context) {
 	switch message := c.Message().(type) {
 	case Event:
 		p.waiting.Add(-1)
-		// A subscriber that panics keeps the event from those behind it in
-		// the stream; more isolation than that the stream does not allow.
-		if Guard(func() error { p.system.EventStream.Publish(message); return nil }) != nil {
-			p.dropped.Add(1)
-		}
+		p.publish(message)
 	case stopPublisher:
 		c.Stop(c.Self())
 	case *actor.Stopped:
 		p.ref.Close()
 		close(p.stopped)
 	}
+}
+
+// publish puts one event on the stream. A subscriber that panics or ends the
+// goroutine keeps the event from those behind it, so that counts as a drop;
+// more isolation than that the stream does not allow.
+func (p *publisher) publish(e Event) {
+	published := false
+	defer func() {
+		if !published {
+			_ = recover()
+			p.dropped.Add(1)
+		}
+	}()
+	p.system.EventStream.Publish(e)
+	published = true
 }
