@@ -109,7 +109,8 @@ func (b *Breaker) Reset() {
 
 // Trip opens a closed or half-open breaker from outside. Unlike the commands
 // above, Trip, Configure and Renew do not wait for the actor, so that another
-// actor may call them.
+// actor may call them; done, if not nil, is called on the breaker actor when it
+// has obeyed, and must not block.
 func (b *Breaker) Trip(reason breaker.Reason, cause error) {
 	b.tell(&command{do: func(a *breakerActor, now time.Time) {
 		a.cause = cause
@@ -121,8 +122,8 @@ func (b *Breaker) Trip(reason breaker.Reason, cause error) {
 
 // Configure puts other settings in force. State and counts are kept where
 // they still mean something.
-func (b *Breaker) Configure(settings policies.Breaker) {
-	b.tell(&command{do: func(a *breakerActor, now time.Time) {
+func (b *Breaker) Configure(settings policies.Breaker, done func()) {
+	b.tell(&command{done: done, do: func(a *breakerActor, now time.Time) {
 		if t, changed := a.machine.Configure(now, settings); changed {
 			a.moves(t)
 		}
@@ -130,15 +131,15 @@ func (b *Breaker) Configure(settings policies.Breaker) {
 }
 
 // Renew is [Breaker.Reset] without the wait.
-func (b *Breaker) Renew() {
-	b.tell(&command{do: func(a *breakerActor, now time.Time) { a.moves(a.machine.Reset(now)) }})
+func (b *Breaker) Renew(done func()) {
+	b.tell(&command{done: done, do: func(a *breakerActor, now time.Time) { a.moves(a.machine.Reset(now)) }})
 }
 
 func (b *Breaker) tell(message any) { b.ref.Load().Tell(message) }
 
 // command sends the actor something to do and waits until it is done.
 func (b *Breaker) command(do func(*breakerActor, time.Time)) {
-	c := &command{do: do, done: make(chan struct{})}
-	b.tell(c)
-	<-c.done
+	done := make(chan struct{})
+	b.tell(&command{do: do, done: func() { close(done) }})
+	<-done
 }

@@ -19,14 +19,14 @@ type (
 	}
 	command struct {
 		do   func(*breakerActor, time.Time)
-		done chan struct{} // nil if nobody waits
+		done func() // nil if nobody waits
 	}
 	tick struct{}
 )
 
 func (c *command) obeyed() {
 	if c.done != nil {
-		close(c.done)
+		c.done()
 	}
 }
 

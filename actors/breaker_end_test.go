@@ -23,11 +23,11 @@ func TestAStoppedBreakerAnswers(t *testing.T) {
 		b.settle(policies.Failure, errPlain)
 		b.Settle(Settlement{}, nil)
 		b.Query(func(*breaker.Machine, time.Time) { assert.Fail(t, "there is no machine to ask") })
-		for _, command := range []func(){b.Reset, b.ForceClose, b.Disable, func() { b.ForceOpen(time.Time{}) }, b.Renew} {
+		for _, command := range []func(){b.Reset, b.ForceClose, b.Disable, func() { b.ForceOpen(time.Time{}) }, func() { b.Renew(nil) }} {
 			command()
 		}
 		b.Trip(breaker.ReasonRestartIntensity, errPlain)
-		b.Configure(policies.DefaultBreaker())
+		b.Configure(policies.DefaultBreaker(), nil)
 		assert.Same(t, v, b.View(), "nothing has changed")
 	})
 }

@@ -107,18 +107,18 @@ func TestTripConfigureAndRenewDoNotWait(t *testing.T) {
 		b.Trip(breaker.ReasonRestartIntensity, errPlain)
 		assert.Len(t, b.transitions(), 1, "an open breaker is not tripped again")
 
-		b.Renew()
+		b.Renew(nil)
 		b.last(breaker.Closed, breaker.ReasonReset)
 
 		settings := policies.DefaultBreaker()
 		settings.FailureThreshold = 1
-		b.Configure(settings)
+		b.Configure(settings, nil)
 		assert.Len(t, b.transitions(), 2, "other numbers are no transition")
 		b.settle(policies.Failure, errPlain)
 		b.last(breaker.Open, breaker.ReasonConsecutiveFailures)
 
 		settings.Enabled = false
-		b.Configure(settings)
+		b.Configure(settings, nil)
 		b.last(breaker.Disabled, breaker.ReasonReconfigured)
 		b.in(breaker.Disabled)
 	})
@@ -132,7 +132,7 @@ func TestAViewIsTimedWhileSlowCallsCount(t *testing.T) {
 		settings := policies.DefaultBreaker()
 		settings.SlowCallRate, settings.WindowCalls, settings.MinimumCalls = 1, 2, 2
 		settings.SlowCallDuration = time.Second
-		b.Configure(settings)
+		b.Configure(settings, nil)
 		assert.True(t, b.View().Timed)
 		for range 2 {
 			b.settled(Settlement{Permit: breaker.Permit{Generation: b.View().Generation}, Outcome: policies.Success, Ran: time.Second})

@@ -11,7 +11,7 @@ import (
 	"github.com/holdfast-go/holdfast/policies"
 )
 
-// Apply puts another set of policies in force. A running target whose policy
+// Apply puts another set of policies in force, and returns when it is. A running target whose policy
 // did not change is not touched; a changed one keeps its breaker's state, and
 // operations under way finish under the policy they started with. A running
 // target that the new set no longer names keeps its last policy.
@@ -23,10 +23,14 @@ func (s *Supervisor) Apply(set *policies.Set) error {
 	if err := o.check(set); err != nil {
 		return fmt.Errorf("supervisor.Apply: %w", err)
 	}
-	done := make(chan error, 1)
-	s.root.Tell(&applySet{set: set, done: done})
-	if err := <-done; err != nil {
-		return fmt.Errorf("supervisor.Apply: %w", err)
+	answer := make(chan applied, 1)
+	s.root.Tell(&applySet{set: set, answer: answer})
+	a := <-answer
+	if a.err != nil {
+		return fmt.Errorf("supervisor.Apply: %w", a.err)
+	}
+	for _, done := range a.targets {
+		<-done
 	}
 	return nil
 }
@@ -34,31 +38,43 @@ func (s *Supervisor) Apply(set *policies.Set) error {
 // applySet asks the root to put a set in force. The root also starts targets,
 // so none starts with the policy of a set that is being replaced.
 type applySet struct {
-	set  *policies.Set
-	done chan<- error
+	set    *policies.Set
+	answer chan<- applied
 }
 
-func (r *rootActor) apply(m *applySet) error {
+// applied is what became of it: a channel for each target that changes, which
+// closes when it has.
+type applied struct {
+	targets []<-chan struct{}
+	err     error
+}
+
+func (r *rootActor) apply(m *applySet) applied {
 	if r.stopping || r.sup.closing.Load() {
-		return ErrShutdown
+		return applied{err: ErrShutdown}
 	}
 	r.sup.set.Store(m.set)
+	var result applied
 	var changed []string
 	for _, t := range r.children {
+		old := t.policy.Load()
 		p, err := m.set.Target(t.name)
-		if err != nil || policies.Equal(p, t.policy.Load().Policy) {
+		if err != nil || policies.Equal(p, old.Policy) {
 			continue
 		}
 		policy, err := resolve(p)
 		if err != nil {
 			continue // checked before
 		}
-		t.tell(&applyPolicy{policy: policy})
+		t.policy.Store(policy)
+		done := make(chan struct{})
+		t.tell(&applyPolicy{policy: policy, breaker: old.Breaker != p.Breaker, done: done})
+		result.targets = append(result.targets, done)
 		changed = append(changed, t.name)
 	}
 	slices.Sort(changed)
 	r.sup.bus.Publish(actors.PoliciesApplied{Header: actors.Header{At: time.Now()}, Changed: changed})
-	return nil
+	return result
 }
 
 // running lists the targets that were started, by name.

@@ -38,19 +38,20 @@ func (a *targetActor) dismiss(op *operation) {
 }
 
 // startAgain undoes a halt that was not a shutdown.
-func (a *targetActor) startAgain() error {
+func (a *targetActor) startAgain(done chan<- error) {
 	if a.halted == nil {
-		return nil
+		done <- nil
+		return
 	}
 	if a.halted == ErrShutdown || a.down {
-		return &RejectedError{Target: a.name, Err: a.halted}
+		done <- &RejectedError{Target: a.name, Err: a.halted}
+		return
 	}
 	a.halted = nil
 	a.restarts.clear()
 	a.pool.open()
-	a.breaker.Renew()
+	a.breaker.Renew(func() { done <- nil })
 	a.sup.bus.Publish(actors.TargetStarted{Header: a.header()})
-	return nil
 }
 
 // renew replaces every worker: idle ones now, the others when their attempt
@@ -59,19 +60,20 @@ func (a *targetActor) renew() {
 	for _, w := range a.pool.retire() {
 		w.ref.Stop()
 	}
-	a.breaker.Renew()
+	a.breaker.Renew(nil)
 	a.serveQueue()
 }
 
-// apply puts another policy in force for operations to come. Those under way
-// keep the one they started with.
-func (a *targetActor) apply(p *resolved) {
-	old := a.policy.Swap(p)
-	if old.Breaker != p.Breaker {
-		a.breaker.Configure(p.Breaker)
-	}
-	for _, w := range a.pool.resize(p.Pool.Workers) {
+// apply follows another policy, which the root has put in force. Operations
+// under way keep the one they started with.
+func (a *targetActor) apply(m *applyPolicy) {
+	for _, w := range a.pool.resize(m.policy.Pool.Workers) {
 		w.ref.Stop()
 	}
 	a.serveQueue() // more workers may be allowed now
+	if m.breaker {
+		a.breaker.Configure(m.policy.Breaker, func() { close(m.done) })
+		return
+	}
+	close(m.done)
 }

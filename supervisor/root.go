@@ -34,7 +34,7 @@ func (r *rootActor) Receive(c actor.Context) {
 	case *open:
 		m.done <- r.open(c, m)
 	case *applySet:
-		m.done <- r.apply(m)
+		m.answer <- r.apply(m)
 	case *actor.Terminated:
 		r.ended(m.Who)
 	case stopAll:
@@ -53,7 +53,7 @@ func (r *rootActor) undeliverable(message any) {
 	case *open:
 		m.done <- r.sup.missing(m.name, ErrShutdown)
 	case *applySet:
-		m.done <- ErrShutdown
+		m.answer <- applied{err: ErrShutdown}
 	}
 }
 

@@ -70,11 +70,11 @@ func (a *targetActor) Receive(c actor.Context) {
 	case refusalsDue:
 		a.reportRefusals()
 	case *applyPolicy:
-		a.apply(m.policy)
+		a.apply(m)
 	case *halt:
 		m.done <- a.halt(m.reason)
 	case *startAgain:
-		m.done <- a.startAgain()
+		a.startAgain(m.done)
 	case *openBreaker:
 		a.openBreaker(m)
 	case renew:
@@ -125,6 +125,8 @@ func (a *targetActor) undeliverable(message any) {
 	case *halt:
 		_, drained := a.pool.close()
 		m.done <- drained
+	case *applyPolicy:
+		close(m.done)
 	case *startAgain:
 		m.done <- &RejectedError{Target: a.name, Err: a.halted}
 	}

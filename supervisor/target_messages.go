@@ -46,7 +46,11 @@ type (
 	// refusalsDue: the time for the report has come.
 	refusalsDue struct{}
 	// applyPolicy: another policy holds for operations to come.
-	applyPolicy struct{ policy *resolved }
+	applyPolicy struct {
+		policy  *resolved
+		breaker bool // has other settings
+		done    chan<- struct{}
+	}
 	// halt: take no more operations and reject those that wait.
 	halt struct {
 		reason error
