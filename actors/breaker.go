@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,6 +20,11 @@ type Breaker struct {
 	actor *breakerActor
 	ref   atomic.Pointer[Ref]
 	view  atomic.Pointer[View]
+
+	spawned atomic.Int64 // how many actors it has had
+	mu      sync.Mutex
+	orphans []any // sent between the stop of an actor and the start of the next
+	ended   bool
 }
 
 // SpawnBreaker starts a breaker actor as a child of parent. moved is called on
@@ -36,13 +42,58 @@ func SpawnBreaker(parent actor.SpawnerContext, name string, settings policies.Br
 // Respawn starts the actor, anew if it was stopped from outside. Its state
 // machine is kept.
 func (b *Breaker) Respawn(parent actor.SpawnerContext) error {
-	ref, err := Supervise(parent, "breaker", b.actor, b.actor.undeliverable)
+	number := b.spawned.Load() + 1
+	ref, err := spawn(parent, "breaker", func(box *mailbox) actor.Actor {
+		b.actor.box = box
+		return b.actor
+	}, newMailbox(onPoster, func(message any) { b.orphan(number, message) }))
 	if err != nil {
 		return err
 	}
 	b.ref.Store(ref)
-	b.Query(func(*breaker.Machine, time.Time) {}) // sets its timer
+	b.spawned.Store(number)
+	for _, message := range b.takeOrphans() {
+		b.tell(message)
+	}
+	b.tell(&command{do: func(*breakerActor, time.Time) {}}) // sets its timer
 	return nil
+}
+
+// End says that there will be no actor any more. What still waits for one is
+// answered now, and what comes at once: outcomes are taken as settled, and
+// nobody is let through.
+func (b *Breaker) End() {
+	b.mu.Lock()
+	b.ended = true
+	b.mu.Unlock()
+	for _, message := range b.takeOrphans() {
+		refuse(message)
+	}
+}
+
+// orphan keeps a message that the stopped actor did not take for the one that
+// will follow it.
+func (b *Breaker) orphan(from int64, message any) {
+	b.mu.Lock()
+	ended, successor := b.ended, b.spawned.Load() > from
+	if !ended && !successor {
+		b.orphans = append(b.orphans, message)
+	}
+	b.mu.Unlock()
+	switch {
+	case ended:
+		refuse(message)
+	case successor:
+		b.tell(message)
+	}
+}
+
+func (b *Breaker) takeOrphans() []any {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	orphans := b.orphans
+	b.orphans = nil
+	return orphans
 }
 
 // Is says whether pid is the breaker actor's.

@@ -39,6 +39,7 @@ type breakerActor struct {
 	machine *breaker.Machine
 	bus     *Bus
 	moved   func()
+	box     *mailbox
 	timer   *time.Timer
 	due     time.Time // when timer fires, zero if it doesn't
 	stopped bool
@@ -74,15 +75,14 @@ func (a *breakerActor) Receive(c actor.Context) {
 	case *actor.Stopped:
 		a.stopped = true
 		a.setTimer(time.Time{})
-		a.handle.ref.Load().Close()
+		a.box.close()
 	case *actor.Started:
 		a.stopped = false
 	}
 }
 
-// undeliverable answers for the actor when it has stopped, so that nobody
-// waits for it.
-func (a *breakerActor) undeliverable(message any) {
+// refuse answers for an actor that is no more, so that nobody waits for it.
+func refuse(message any) {
 	switch m := message.(type) {
 	case *settle:
 		if m.done != nil {
@@ -175,7 +175,7 @@ func (a *breakerActor) publishView() {
 			v.Refusal.Cause = a.cause
 		}
 	case state == breaker.HalfOpen:
-		v.Refusal = &OpenError{Name: a.handle.name, Cause: a.cause, Until: a.since}
+		v.Refusal = &OpenError{Name: a.handle.name, Cause: a.cause, Probing: true}
 	}
 	a.handle.view.Store(v)
 }

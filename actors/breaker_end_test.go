@@ -2,6 +2,7 @@ package actors
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -17,6 +18,7 @@ func TestAStoppedBreakerAnswers(t *testing.T) {
 		b := newBench(t)
 		b.settle(policies.Failure, errPlain)
 		b.kill()
+		b.End()
 		v := b.View()
 
 		assert.Equal(t, Admission{}, b.ask())
@@ -89,5 +91,88 @@ func TestAStoppedBreakerHasNoTimer(t *testing.T) {
 		n := len(b.transitions())
 		pass(time.Hour)
 		assert.Len(t, b.transitions(), n)
+	})
+}
+
+// If it failed, an operator's command or an attempt's outcome would be lost
+// because it came between the end of an actor and its respawn, and whoever
+// waits for it would wait on.
+func TestWhatIsSentMeanwhileIsForTheRespawnedActor(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBench(t)
+		generation := b.View().Generation
+		b.kill()
+		obeyed, settled, answers := make(chan struct{}), make(chan struct{}), make(chan Admission, 1)
+		b.Settle(Settlement{Permit: breaker.Permit{Generation: generation}, Outcome: policies.Failure}, func() { close(settled) })
+		go func() {
+			defer close(obeyed)
+			b.ForceOpen(time.Time{})
+		}()
+		synctest.Wait()
+		b.Ask(func(a Admission) { answers <- a })
+		synctest.Wait()
+		select {
+		case <-obeyed:
+			assert.Fail(t, "nobody was there to obey")
+		default:
+		}
+		require.NoError(t, b.Respawn(b.parent.system().Root))
+		soon(t, settled, "the settlement")
+		soon(t, obeyed, "the command")
+		assert.False(t, soon(t, answers, "the answer").Granted, "the command came first")
+		b.in(breaker.ForcedOpen)
+		b.Query(func(m *breaker.Machine, now time.Time) {
+			assert.EqualValues(t, 1, m.Counts(now).Failures)
+		})
+	})
+}
+
+// If it failed, those who wait for a breaker that will not come back would
+// wait for ever.
+func TestTheEndAnswersWhatWaitsForARespawn(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBench(t)
+		b.kill()
+		settled, answers := make(chan struct{}), make(chan Admission, 1)
+		b.Settle(Settlement{}, func() { close(settled) })
+		b.Ask(func(a Admission) { answers <- a })
+		assert.Empty(t, answers)
+		b.End()
+		soon(t, settled, "the settlement")
+		assert.False(t, soon(t, answers, "the answer").Granted)
+		assert.False(t, b.ask().Granted, "and what comes later")
+	})
+}
+
+// A stopped handle may have been kept from an actor long ago.
+func TestALateMessageToAnOldActorReachesTheNewOne(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBench(t)
+		old := b.ref.Load()
+		b.kill()
+		require.NoError(t, b.Respawn(b.parent.system().Root))
+		answers := make(chan Admission, 1)
+		old.Tell(&ask{answer: func(a Admission) { answers <- a }})
+		assert.True(t, soon(t, answers, "the answer").Granted)
+	})
+}
+
+// If it failed, somebody who stops a breaker twice in a row would block its
+// target's supervisor, which is the one that would have to respawn it.
+func TestARespawnDoesNotWaitForItsActor(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBench(t)
+		system := b.parent.system()
+		b.kill()
+		b.tell(&command{do: func(*breakerActor, time.Time) { system.Root.Stop(b.PID()) }})
+		respawned := make(chan error, 1)
+		go func() { respawned <- b.Respawn(system.Root) }()
+		synctest.Wait()
+		if assert.Len(t, respawned, 1, "the respawn waits") {
+			assert.NoError(t, <-respawned)
+		}
+		require.NoError(t, b.Respawn(system.Root))
+		b.ForceOpen(time.Time{})
+		b.in(breaker.ForcedOpen)
 	})
 }

@@ -185,11 +185,14 @@ func (e WorkerStopped) String() string {
 }
 
 func (e OperationFailed) String() string {
-	return fmt.Sprintf("%s on %s failed for good after %d attempts: %v", e.Operation, e.Target, e.Attempts, e.Err)
+	return fmt.Sprintf("%s failed for good: %v", e.Operation, e.Err)
 }
 
 func (e CallsRefused) String() string {
-	return fmt.Sprintf("%d calls to %s refused by its open breaker", e.Count, e.Target)
+	if e.Count == 1 {
+		return "1 call to " + e.Target + " refused by its breaker"
+	}
+	return fmt.Sprintf("%d calls to %s refused by its breaker", e.Count, e.Target)
 }
 
 func (e StaleOutcome) String() string {

@@ -33,12 +33,13 @@ func TestEveryEventIsOneReadableLine(t *testing.T) {
 		"op-1 on api parked until the breaker lets calls through":       OperationParked{h, "op-1", 2},
 		"worker api/worker-1 restarted as incarnation 2: plain failure": WorkerRestarted{h, "api/worker-1", 2, errPlain},
 		"worker api/worker-1 was stopped from outside":                  WorkerStopped{h, "api/worker-1"},
-		"op-1 on api failed for good after 3 attempts: plain failure":   OperationFailed{h, "op-1", 3, errPlain},
-		"7 calls to api refused by its open breaker":                    CallsRefused{h, 7},
+		"op-1 failed for good: plain failure":                           OperationFailed{h, "op-1", 3, errPlain},
+		"7 calls to api refused by its breaker":                         CallsRefused{h, 7},
+		"1 call to api refused by its breaker":                          CallsRefused{h, 1},
 		"late success on api ignored: admitted in generation 1, now 3":  StaleOutcome{h, policies.Success, 1, 3},
-		"target api started":                          TargetStarted{h},
-		"target api stopped: plain failure":           TargetStopped{h, errPlain},
-		"policies applied, 2 running targets changed": PoliciesApplied{h, []string{"api", "db"}},
+		"target api started":                                            TargetStarted{h},
+		"target api stopped: plain failure":                             TargetStopped{h, errPlain},
+		"policies applied, 2 running targets changed":                   PoliciesApplied{h, []string{"api", "db"}},
 	} {
 		assert.Equal(t, want, e.String())
 		assert.Equal(t, h, e.About())

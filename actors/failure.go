@@ -3,6 +3,8 @@ package actors
 import (
 	"fmt"
 	"runtime/debug"
+
+	"github.com/holdfast-go/holdfast/policies"
 )
 
 // ErrGoexit is the error of an attempt that ended its goroutine with
@@ -33,6 +35,9 @@ func (e *PanicError) Error() string { return fmt.Sprintf("the function panicked:
 
 // Retryable says that another attempt may do better.
 func (e *PanicError) Retryable() bool { return true }
+
+// BreakerOutcome says that a panic is a failure, whatever error it carries.
+func (e *PanicError) BreakerOutcome() policies.Outcome { return policies.Failure }
 
 // Unwrap gives the panic value if it is an error.
 func (e *PanicError) Unwrap() error {

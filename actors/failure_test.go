@@ -40,7 +40,7 @@ func TestGuardLetsResultsThrough(t *testing.T) {
 	assert.NoError(t, Guard(func() error { return nil }))
 	assert.Equal(t, errPlain, Guard(func() error { return errPlain }))
 	var panicNil *runtime.PanicNilError
-	assert.ErrorAs(t, Guard(func() error { panic(nil) }), &panicNil) //nolint:govet // that is the case
+	assert.ErrorAs(t, Guard(func() error { panic(nil) }), &panicNil)
 }
 
 // If it failed, attempts that crashed would not be repeated.

@@ -1,6 +1,10 @@
 package actors
 
-import "context"
+import (
+	"context"
+
+	"github.com/holdfast-go/holdfast/policies"
+)
 
 // Operation is the message by which another actor asks a target for one unit
 // of work. Send it with Request to the target's PID; exactly one *[Result]
@@ -17,6 +21,11 @@ type Operation struct {
 	// IdempotencyKey, if set, is offered to every attempt, and says that
 	// repeating one is harmless.
 	IdempotencyKey string
+	// Idempotent says that running the operation twice is as good as once.
+	Idempotent bool
+	// WhenOpen says what happens if the target's breaker is open. Default:
+	// what the target's policy says.
+	WhenOpen policies.WhenOpen
 	// Tag comes back in the Result, for senders that match replies.
 	Tag any
 }

@@ -29,7 +29,12 @@ type publisher struct {
 
 func spawnPublisher(system *actor.ActorSystem, name string) (*publisher, error) {
 	p := &publisher{system: system, stopped: make(chan struct{})}
-	box := newMailbox(onGoroutine, func(any) { p.dropped.Add(1) })
+	box := newMailbox(onGoroutine, func(message any) {
+		if _, ok := message.(Event); ok {
+			p.waiting.Add(-1)
+			p.dropped.Add(1)
+		}
+	})
 	ref, err := spawn(system.Root, name, func(*mailbox) actor.Actor { return p }, box)
 	if err != nil {
 		return nil, err

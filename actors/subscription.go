@@ -34,8 +34,8 @@ func (s *Subscription) Panics() uint64 { return s.panics.Load() }
 // Done is closed when the function has been called for the last time.
 func (s *Subscription) Done() <-chan struct{} { return s.done }
 
-// Cancel ends the subscription. No further call begins once it has returned;
-// one that is running goes on. Cancelling twice does nothing more.
+// Cancel ends the subscription. A call that has begun, or is just beginning,
+// goes on; no other follows. Cancelling twice does nothing more.
 func (s *Subscription) Cancel() {
 	s.cancel.Store(true)
 	s.bus.remove(s)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/holdfast-go/holdfast/policies"
 	"github.com/holdfast-go/holdfast/policies/breaker"
 )
 
@@ -21,16 +22,25 @@ type OpenError struct {
 	Cause error
 	// Until is when the breaker will probe, zero if only a hand closes it.
 	Until time.Time
+	// Probing says that the breaker is half-open and its probes are out.
+	Probing bool
 }
+
+// probingRetryAfter is the wait proposed while probes are out: nobody knows how
+// long they take.
+const probingRetryAfter = time.Second
 
 // leastRetryAfter keeps a caller that sleeps by RetryAfter from spinning when
 // the open time is over and the probe still runs.
 const leastRetryAfter = time.Millisecond
 
 // RetryAfter is how long to wait before another call may be let through, at
-// least a millisecond. For a breaker that was opened by hand with no end it
-// is a minute.
+// least a millisecond. While probes are out it is a second, and for a breaker
+// that was opened by hand with no end a minute.
 func (e *OpenError) RetryAfter() time.Duration {
+	if e.Probing {
+		return probingRetryAfter
+	}
 	if e.Until.IsZero() {
 		return time.Minute
 	}
@@ -41,7 +51,10 @@ func (e *OpenError) RetryAfter() time.Duration {
 func (e *OpenError) Error() string {
 	s := fmt.Sprintf("circuit breaker %q is open, call not made; retry after %s", e.Name,
 		e.RetryAfter().Round(time.Millisecond))
-	if e.Until.IsZero() {
+	switch {
+	case e.Probing:
+		s = fmt.Sprintf("circuit breaker %q is half-open and its probes are out, call not made; retry after %s", e.Name, e.RetryAfter())
+	case e.Until.IsZero():
 		s = fmt.Sprintf("circuit breaker %q was opened by hand, call not made; Reset or ForceClose lets calls through", e.Name)
 	}
 	if e.Cause != nil {
@@ -49,6 +62,13 @@ func (e *OpenError) Error() string {
 	}
 	return s
 }
+
+// Retryable says, to an operation within whose attempt this refusal came up,
+// that it is not to run again for it.
+func (e *OpenError) Retryable() bool { return false }
+
+// BreakerOutcome says that the refusal counts for nobody there.
+func (e *OpenError) BreakerOutcome() policies.Outcome { return policies.Ignored }
 
 // Is makes errors.Is(err, ErrOpen) true. The cause is not unwrapped: it is
 // another call's error.

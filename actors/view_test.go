@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/holdfast-go/holdfast/policies"
 )
 
 // If it failed, a caller that sleeps for as long as it is told would call in a
@@ -13,6 +15,7 @@ import (
 func TestRetryAfterIsNeverBelowAMillisecond(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		now := time.Now()
+		assert.Equal(t, time.Second, (&OpenError{Probing: true}).RetryAfter(), "nobody knows how long a probe takes")
 		for name, c := range map[string]struct {
 			until time.Time
 			want  time.Duration
@@ -46,6 +49,7 @@ func TestAnOpenErrorSaysWhatToDo(t *testing.T) {
 			`circuit breaker "api" is open, call not made; retry after 1.5s (last failure: plain failure)`:                                  {Name: "api", Until: until, Cause: errPlain},
 			`circuit breaker "api" was opened by hand, call not made; Reset or ForceClose lets calls through`:                               {Name: "api"},
 			`circuit breaker "api" was opened by hand, call not made; Reset or ForceClose lets calls through (last failure: plain failure)`: {Name: "api", Cause: errPlain},
+			`circuit breaker "api" is half-open and its probes are out, call not made; retry after 1s (last failure: plain failure)`:        {Name: "api", Cause: errPlain, Probing: true},
 		} {
 			assert.EqualError(t, e, want)
 		}
@@ -59,4 +63,12 @@ func TestAnOpenErrorIsErrOpenAndNotItsCause(t *testing.T) {
 	assert.ErrorIs(t, err, ErrOpen)
 	assert.NotErrorIs(t, err, errPlain)
 	assert.NoError(t, errors.Unwrap(err))
+}
+
+// If it failed, an operation within another's attempt would be repeated by
+// both, and a refusal counted as a failure of a target that was not called.
+func TestARefusalIsNoFailureOfTheOneAround(t *testing.T) {
+	e := &OpenError{}
+	assert.False(t, e.Retryable())
+	assert.Equal(t, policies.Ignored, e.BreakerOutcome())
 }

@@ -96,7 +96,7 @@ func TestAFailedAttemptIsToldToTheSupervisor(t *testing.T) {
 	}{
 		"an error":         {func(func() (Worker, error)) error { return errPlain }, errPlain, Returned},
 		"a panic":          {func(func() (Worker, error)) error { panic(inner) }, inner, Panicked},
-		"panic(nil)":       {func(func() (Worker, error)) error { panic(nil) }, new(runtime.PanicNilError), Panicked}, //nolint:govet // that is the case
+		"panic(nil)":       {func(func() (Worker, error)) error { panic(nil) }, new(runtime.PanicNilError), Panicked},
 		"a returned panic": {func(func() (Worker, error)) error { return NewPanicError(inner) }, inner, Returned},
 		"Goexit":           {func(func() (Worker, error)) error { runtime.Goexit(); return nil }, ErrGoexit, Exited},
 	} {

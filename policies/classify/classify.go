@@ -45,6 +45,12 @@ func Classify(err error, caller error, now time.Time, extra Conditions) Verdict 
 	if caller != nil {
 		callerDone(&v, err, caller)
 	}
+	if judge, ok := errors.AsType[interface {
+		error
+		BreakerOutcome() policies.Outcome
+	}](err); ok {
+		v.Outcome = judge.BreakerOutcome()
+	}
 	if _, ok := errors.AsType[*ignoreMark](err); ok {
 		v.Outcome = policies.Ignored
 	}
