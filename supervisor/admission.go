@@ -7,58 +7,81 @@ import (
 	"github.com/holdfast-go/holdfast/policies/retry"
 )
 
-// admit gives an operation a worker and the breaker's leave, or finds it a
+// admit gives an operation the breaker's leave and a worker, or finds it a
 // place to wait, or refuses it.
 func (a *targetActor) admit(op *operation) {
 	if op.isConcluded() {
+		op.unwatch()
 		return
 	}
-	if op.trouble().withdrawn {
-		a.giveUp(op)
+	if c := op.trouble(); c.gone != nil {
+		a.giveUp(op, c.gone)
 		return
 	}
 	if a.halted != nil {
 		a.reject(op, a.halted)
 		return
 	}
-	if view := a.breaker.View(); !view.State.Admits() {
+	view := a.breaker.View()
+	switch {
+	case !view.State.Admits():
 		a.blocked(op, view)
-		return
-	}
-	if a.parked.n > 0 && op.parks() && !op.course.parked {
-		// Behind those that have waited longer.
-		a.park(op)
+	case a.parked.n > 0 && op.parks() && !op.course.parked:
+		a.park(op) // behind those that have waited longer
 		a.releaseParked()
-		return
+	case view.State == breaker.HalfOpen:
+		a.ask(op)
+	default:
+		a.admitClosed(op, view)
 	}
-	if a.queue.n > 0 && !op.course.nested {
-		a.enqueue(op)
-		return
-	}
-	w := a.obtain(op)
-	if w == nil {
-		a.enqueue(op)
-		return
-	}
-	a.gate(op, w)
 }
 
-// obtain gets a worker for op, an idle one or a new one, nil if there is none
-// to be had.
-func (a *targetActor) obtain(op *operation) *worker {
-	w, full := a.pool.takeFor(op)
-	if w != nil {
-		return w
-	}
-	if full && !op.course.nested {
-		return nil
-	}
-	// An operation within an attempt on this target may hold the very worker
-	// it would wait for, so it gets one beyond the limit.
-	return a.spawn(op, full)
+// ask asks a half-open breaker. Nobody waits for a worker meanwhile: who is
+// not let through is not to learn it late.
+func (a *targetActor) ask(op *operation) {
+	op.course.place = asking
+	a.asked++
+	a.breaker.Ask(func(answer actors.Admission) {
+		a.tell(&admitted{op: op, Admission: answer})
+	})
 }
 
-func (a *targetActor) enqueue(op *operation) {
+// answered goes on where ask has left off.
+func (a *targetActor) answered(m *admitted) {
+	a.asked--
+	op := m.op
+	op.course.place = nowhere
+	view := a.breaker.View()
+	switch {
+	case op.isConcluded(), a.halted != nil:
+		a.giveBack(m.Permit, m.Granted)
+		a.admit(op)
+	case !m.Granted && (view.State == breaker.HalfOpen || !view.State.Admits()):
+		a.blocked(op, view)
+	case !m.Granted, m.Permit.Generation != view.Generation: // it has moved since
+		a.giveBack(m.Permit, m.Granted)
+		a.admit(op)
+	default:
+		// A probe has its worker even when attempts from before the trip
+		// hang in all the others.
+		if w := a.obtain(op, true); w != nil {
+			a.deliver(op, w, m.Permit, view)
+		} else {
+			a.giveBack(m.Permit, m.Granted)
+			a.reject(op, ErrOverloaded)
+		}
+		a.releaseParked()
+	}
+}
+
+// admitClosed gives op a worker, or has it wait for one.
+func (a *targetActor) admitClosed(op *operation, view *actors.View) {
+	if a.queue.n == 0 || op.course.lender != nil {
+		if w := a.obtain(op, false); w != nil {
+			a.deliver(op, w, breaker.Permit{Generation: view.Generation}, view)
+			return
+		}
+	}
 	if a.full() {
 		a.reject(op, ErrOverloaded)
 		return
@@ -68,81 +91,62 @@ func (a *targetActor) enqueue(op *operation) {
 	a.serveQueue()
 }
 
-// serveQueue gives workers to the operations that wait for one, in order, as
-// long as there are any.
+// obtain gets a worker for op, an idle one or a new one, nil if there is none
+// to be had. Beyond the limit there is one for a probe, and one at a time for
+// the operations that run within another's attempt: they may hold up the very
+// workers they would wait for.
+func (a *targetActor) obtain(op *operation, probe bool) *worker {
+	w, full := a.pool.takeFor(op)
+	switch lender := op.course.lender; {
+	case w != nil:
+		return w
+	case !full:
+		return a.spawn(op, false)
+	case probe:
+		return a.spawn(op, true)
+	case lender != nil && a.lent[lender] == nil:
+		w = a.spawn(op, true)
+		if w != nil {
+			a.lent[lender] = w
+		}
+		return w
+	}
+	return nil
+}
+
+// serveQueue gives workers to the operations that wait for one: in order, but
+// for those within another's attempt, which may go first.
 func (a *targetActor) serveQueue() {
-	for op := a.queue.first; op != nil && a.halted == nil; op = a.queue.first {
-		if view := a.breaker.View(); !view.State.Admits() {
+	for op := a.queue.first; op != nil && a.halted == nil; {
+		view := a.breaker.View()
+		next := op.course.next
+		if !view.State.Admits() || view.State == breaker.HalfOpen {
 			a.leave(op)
-			a.blocked(op, view)
+			a.admit(op)
+			op = a.queue.first
 			continue
 		}
-		w := a.obtain(op)
-		if w == nil {
-			return
+		if w := a.obtain(op, false); w != nil {
+			a.leave(op)
+			a.deliver(op, w, breaker.Permit{Generation: view.Generation}, view)
+			op = a.queue.first
+			continue
 		}
-		a.leave(op)
-		a.gate(op, w)
+		if a.nested == 0 {
+			break
+		}
+		for next != nil && next.course.lender == nil {
+			next = next.course.next
+		}
+		op = next
 	}
 	a.releaseParked()
 }
 
-// serve gives a free worker to the first operation in the queue.
-func (a *targetActor) serve(w *worker) {
-	op := a.queue.first
-	if op == nil || a.halted != nil {
-		a.release(w, false)
-		return
-	}
-	a.leave(op)
-	a.pool.hand(w, op)
-	a.gate(op, w)
-	a.releaseParked()
-}
-
-// gate gets the breaker's leave for an operation that has a worker.
-func (a *targetActor) gate(op *operation, w *worker) {
-	view := a.breaker.View()
-	switch {
-	case !view.State.Admits():
-		a.release(w, false)
-		a.blocked(op, view)
-	case view.State == breaker.HalfOpen:
-		op.course.place = asking
-		a.asked++
-		a.breaker.Ask(func(answer actors.Admission) {
-			a.tell(&admitted{op: op, worker: w, Admission: answer})
-		})
-	default:
-		a.deliver(op, w, breaker.Permit{Generation: view.Generation}, view)
-	}
-}
-
-// answered goes on where gate has left off.
-func (a *targetActor) answered(m *admitted) {
-	a.asked--
-	op := m.op
-	op.course.place = nowhere
-	view := a.breaker.View()
-	switch {
-	case op.isConcluded(), a.halted != nil:
-		a.giveBack(m.Permit, m.Granted)
-		a.release(m.worker, false)
-		if a.halted != nil {
-			a.reject(op, a.halted)
-		}
-		return
-	case !m.Granted:
-		a.release(m.worker, false)
-		if !view.State.Admits() || view.State == breaker.HalfOpen {
-			a.blocked(op, view)
-			return
-		}
-		a.admit(op) // closed since
-		return
-	}
-	a.deliver(op, m.worker, m.Permit, view)
-	a.releaseParked()
+// freed takes in a worker that was put back while operations wait.
+func (a *targetActor) freed(w *worker) {
+	a.afterPut(w, a.pool.putFreed(w))
+	a.serveQueue()
 }
 
 // giveBack hands back a permit that nothing came of.
@@ -166,9 +170,8 @@ func (a *targetActor) deliver(op *operation, w *worker, p breaker.Permit, view *
 func (a *targetActor) returned(m *returned) {
 	a.giveBack(m.op.permit(), true)
 	a.release(m.worker, false)
-	if m.left {
-		a.giveUp(m.op)
-		return
+	if m.left != nil {
+		m.op.course.gone = m.left
 	}
 	a.admit(m.op)
 }
@@ -181,11 +184,14 @@ func (a *targetActor) blocked(op *operation, view *actors.View) {
 	}
 	refusal := view.Refusal
 	if refusal == nil {
-		refusal = &OpenError{Name: a.name, Until: view.Since}
+		refusal = &OpenError{Name: a.name, Probing: true}
 	}
 	if op.course.failures == 0 {
 		a.countRefusal()
-		a.refuse(op, refusal)
+		if _, first := op.claim(); first {
+			op.deliver(refusal, 0)
+		}
+		op.unwatch()
 		return
 	}
 	a.end(op, a.exhausted(op, retry.BreakerOpen, refusal))

@@ -38,7 +38,7 @@ type question[Out any] struct {
 func (q *question[Out]) Run(worker func() (actors.Worker, error)) error {
 	ctx := q.begin()
 	if ctx == nil {
-		return errWithdrawn
+		return errNotBegun
 	}
 	answer, err := handle(ctx, worker, q.payload)
 	if err != nil {

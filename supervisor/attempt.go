@@ -82,14 +82,3 @@ func attemptOf(ctx context.Context) (op *operation, number int) {
 	}
 	return nil, 0
 }
-
-// within says whether ctx belongs to an attempt on t, or to one that was
-// started by such an attempt.
-func within(ctx context.Context, t *Target) bool {
-	for op, _ := attemptOf(ctx); op != nil; op, _ = attemptOf(op.caller()) {
-		if op.target == t {
-			return true
-		}
-	}
-	return false
-}

@@ -108,13 +108,15 @@ func (b *Breaker) PID() *actor.PID {
 // Reset closes the breaker and clears what would open it.
 func (b *Breaker) Reset() { b.command((*actors.Breaker).Reset) }
 
-// ForceOpen refuses every call for d, and then probes; with d zero or less,
-// until Reset, ForceClose or Disable.
-func (b *Breaker) ForceOpen(d time.Duration) {
-	var until time.Time
-	if d > 0 {
-		until = time.Now().Add(d)
-	}
+// ForceOpen refuses every call until Reset, ForceClose or Disable.
+func (b *Breaker) ForceOpen() {
+	b.command(func(a *actors.Breaker) { a.ForceOpen(time.Time{}) })
+}
+
+// ForceOpenFor refuses every call for d, and then probes. With d zero or less
+// it probes at once.
+func (b *Breaker) ForceOpenFor(d time.Duration) {
+	until := time.Now().Add(d)
 	b.command(func(a *actors.Breaker) { a.ForceOpen(until) })
 }
 

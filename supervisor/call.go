@@ -21,13 +21,17 @@ import (
 // last attempt's own error. A panic in fn is a *[PanicError] and
 // runtime.Goexit is [ErrGoexit]; both are failed attempts.
 //
-// Do is safe for concurrent use, and fn may call it.
+// Do is safe for concurrent use. fn may call it, on any target, and then must
+// pass on the context it was given: an operation that is known to run within
+// another's attempt is lent a worker, one at a time, when its target has none
+// left, since it may hold up the very workers it would wait for.
 func Do[T any](ctx context.Context, s *Supervisor, target string, fn func(context.Context) (T, error), options ...CallOption) (T, error) {
 	return DoOn(ctx, s.Target(target), fn, options...)
 }
 
 // DoOn is [Do] on a target that was looked up before.
 func DoOn[T any](ctx context.Context, t *Target, fn func(context.Context) (T, error), options ...CallOption) (T, error) {
+	t = t.current()
 	o := gather(options)
 	if err := t.precheck(ctx, fn == nil, o); err != nil {
 		var zero T
@@ -54,6 +58,7 @@ func Go[T any](ctx context.Context, s *Supervisor, target string, fn func(contex
 
 // GoOn is [Go] on a target that was looked up before.
 func GoOn[T any](ctx context.Context, t *Target, fn func(context.Context) (T, error), options ...CallOption) *Future[T] {
+	t = t.current()
 	o := gather(options)
 	if err := t.precheck(ctx, fn == nil, o); err != nil {
 		return failed[T](err)
@@ -83,7 +88,7 @@ type call[T any] struct {
 func (c *call[T]) Run(func() (actors.Worker, error)) error {
 	ctx := c.begin()
 	if ctx == nil {
-		return errWithdrawn
+		return errNotBegun
 	}
 	value, err := c.fn(ctx)
 	if err == nil {

@@ -11,6 +11,7 @@ func (a *targetActor) halt(reason error) (drained <-chan struct{}) {
 	// A shutdown is for good, whatever came before it.
 	if first || reason == ErrShutdown {
 		a.halted = reason
+		a.Target.stopped.Store(&reason)
 	}
 	idle, drained := a.pool.close()
 	for _, w := range idle {
@@ -48,6 +49,7 @@ func (a *targetActor) startAgain(done chan<- error) {
 		return
 	}
 	a.halted = nil
+	a.Target.stopped.Store(nil)
 	a.restarts.clear()
 	a.pool.open()
 	a.breaker.Renew(func() { done <- nil })

@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"context"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -14,6 +15,8 @@ import (
 // course is the part of an operation that only one that meets trouble needs.
 type course struct {
 	accepted time.Time // zero unless the policy bounds the elapsed time
+	deadline time.Time // the caller's, as it was when the last attempt failed
+	gone     error     // why the caller has left, nil while it waits
 	err      error     // the last attempt's
 	verdict  classify.Verdict
 	ownWait  *time.Duration
@@ -32,10 +35,9 @@ type course struct {
 	next     *operation
 	line     *line
 
-	withdrawn  bool // the caller's context is done
-	nested     bool // runs within an attempt on the same target
-	crashed    bool // the last attempt panicked or ended its goroutine
-	callerDied bool // the caller's goroutine was ended by Goexit
+	lender     *operation // whose attempt it runs within, nil if it doesn't
+	crashed    bool       // the last attempt panicked or ended its goroutine
+	callerDied bool       // the caller's goroutine was ended by Goexit
 
 	wake    chan *worker // to an inline caller: a worker, or nil for the outcome
 	outcome error
@@ -86,6 +88,8 @@ func (op *operation) Failed(err error, how actors.Ending) {
 		c.verdict = classify.Verdict{Outcome: policies.Failure, Condition: classify.Unknown, Err: err,
 			Retryable: c.crashed, Ambiguous: c.crashed}
 	}()
+	c.deadline, _ = op.caller().Deadline()
+	c.gone = context.Cause(op.caller())
 	verdict := classify.Classify(err, op.caller().Err(), time.Now(), op.policy.conditions)
 	if verdict.Retryable && op.options.backOff != nil {
 		c.ownWait = op.ownWait()

@@ -74,6 +74,22 @@ func (e *RejectedError) Error() string {
 // Unwrap gives the reason.
 func (e *RejectedError) Unwrap() error { return e.Err }
 
+// Retryable says, to an operation within whose attempt this error came up,
+// that it is not to run again for it.
+func (e *RejectedError) Retryable() bool { return false }
+
+// BreakerOutcome says that it counts for nobody there.
+func (e *RejectedError) BreakerOutcome() policies.Outcome { return policies.Ignored }
+
+// gaveUpError says that the caller's context ended before the operation ran.
+// Its text is made when somebody reads it: the cause is the caller's own.
+type gaveUpError struct{ cause error }
+
+func (e *gaveUpError) Error() string {
+	return fmt.Sprintf("gave up before the first attempt: %v", e.cause)
+}
+func (e *gaveUpError) Unwrap() error { return e.cause }
+
 // ExhaustedError says that an operation ran without success and will not run
 // again. errors.Is and errors.As reach the last attempt's own error, and the
 // cause.
@@ -110,6 +126,15 @@ func (e *ExhaustedError) Error() string {
 	}
 	return s
 }
+
+// Retryable says, to an operation within whose attempt this error came up,
+// that it is not to run again for it: the inner operation has been retried, and
+// only one of the two is to do that.
+func (e *ExhaustedError) Retryable() bool { return false }
+
+// BreakerOutcome says that it counts for nobody there: the inner operation's
+// breaker has counted it.
+func (e *ExhaustedError) BreakerOutcome() policies.Outcome { return policies.Ignored }
 
 // Unwrap gives the last attempt's error and the cause.
 func (e *ExhaustedError) Unwrap() []error {
@@ -151,6 +176,9 @@ func (e *ResultTypeError) Error() string {
 
 // Retryable says that asking again gives the same type.
 func (e *ResultTypeError) Retryable() bool { return false }
+
+// BreakerOutcome says that the mistake is the caller's.
+func (e *ResultTypeError) BreakerOutcome() policies.Outcome { return policies.Ignored }
 
 // StragglersError says which attempts still ran when Shutdown's context
 // ended. Their actors stop as they return.

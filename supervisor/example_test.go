@@ -174,7 +174,7 @@ func Example_message() {
 func ExampleParkWhenOpen() {
 	sup, _ := supervisor.New(quick())
 	defer sup.Shutdown(context.Background())
-	sup.Breaker("payments").ForceOpen(50 * time.Millisecond)
+	sup.Breaker("payments").ForceOpenFor(50 * time.Millisecond)
 
 	fmt.Println(supervisor.Do(context.Background(), sup, "payments",
 		func(context.Context) (string, error) { return "paid after the outage", nil },

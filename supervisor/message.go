@@ -2,7 +2,7 @@ package supervisor
 
 import (
 	"context"
-	"fmt"
+	"errors"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -24,32 +24,40 @@ func (a *targetActor) accept(request *actors.Operation, sender *actor.PID) {
 		request = &actors.Operation{}
 	}
 	m := &message{request: *request, sender: sender}
+	options := &callOptions{key: request.IdempotencyKey, idempotent: request.Idempotent, whenOpen: request.WhenOpen}
 	ctx := request.Context
 	if ctx == nil {
-		ctx = context.Background()
-	}
-	options := &noOptions
-	if request.IdempotencyKey != "" {
-		options = &callOptions{key: request.IdempotencyKey}
+		m.start(m, a.Target, context.Background(), options, false)
+		a.launchMessage(m)
+		return
 	}
 	m.start(m, a.Target, ctx, options, false)
+	// The context may be of the sender's own making, and its methods are not
+	// to run on this actor.
+	go a.launchMessage(m)
+}
+
+func (a *targetActor) launchMessage(m *message) {
+	ctx := m.caller()
 	switch {
-	case a.halted != nil:
-		a.reject(&m.operation, a.halted)
-	case (request.Run == nil) == (request.Payload == nil):
-		a.reject(&m.operation, fmt.Errorf("exactly one of Run and Payload has to be set: %w", ErrNilFunction))
+	case m.request.Run == nil && m.request.Payload == nil:
+		a.Target.refuse(&m.operation, ErrNilFunction)
+	case m.request.Run != nil && m.request.Payload != nil:
+		a.Target.refuse(&m.operation, errTwoFunctions)
 	case ctx.Err() != nil:
-		a.reject(&m.operation, fmt.Errorf("not started: %w", context.Cause(ctx)))
+		a.Target.refuse(&m.operation, &gaveUpError{context.Cause(ctx)})
 	default:
 		a.Target.launch(&m.operation)
 	}
 }
 
+var errTwoFunctions = errors.New("the message has both Run and Payload; set one of them")
+
 // Run implements [actors.Runner].
 func (m *message) Run(worker func() (actors.Worker, error)) error {
 	ctx := m.begin()
 	if ctx == nil {
-		return errWithdrawn
+		return errNotBegun
 	}
 	var value any
 	var err error
@@ -72,5 +80,12 @@ func (m *message) ended(err error, attempts int) {
 	if err == nil {
 		result.Value = m.value
 	}
-	m.target.sup.system.Root.Send(m.sender, result)
+	// On a goroutine of its own: the sender may be gone, and then the engine
+	// calls whoever listens to dead letters on the goroutine that sends.
+	go func() {
+		_ = actors.Guard(func() error {
+			m.target.sup.system.Root.Send(m.sender, result)
+			return nil
+		})
+	}()
 }

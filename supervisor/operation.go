@@ -90,14 +90,17 @@ func (op *operation) parks() bool {
 
 const concluded = -1
 
-// errWithdrawn is the error of an attempt that was not begun, because the
-// operation had got its outcome.
-var errWithdrawn = classify.Ignore(errors.New("the operation was withdrawn before it ran"))
+// errNotBegun is the error of an attempt that was not begun, because the
+// operation had got its outcome or the breaker had moved on by the time that a
+// goroutine was there to run it.
+var errNotBegun = classify.Ignore(errors.New("the attempt was not begun"))
 
 // begin starts an attempt and gives its context, nil if there is to be none.
 func (op *operation) begin() context.Context {
-	if !op.Inline && !op.claimAttempt() {
-		return nil
+	if !op.Inline {
+		if op.target.breaker.View().Generation != op.generation || !op.claimAttempt() {
+			return nil
+		}
 	}
 	op.attempt++
 	op.target.sup.trace(op)

@@ -20,8 +20,7 @@ type options struct {
 
 // WithSystem puts the supervisor into an actor system of yours, beside your
 // own actors. The system stays yours: Shutdown ends only what the supervisor
-// started. Events appear on its EventStream. The engine logs each failed
-// attempt at level Info to the system's own logger.
+// started. Events appear on its EventStream.
 func WithSystem(system *actor.ActorSystem) Option {
 	return func(o *options) { o.system = system }
 }

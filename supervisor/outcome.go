@@ -1,27 +1,29 @@
 package supervisor
 
 import (
-	"context"
-	"fmt"
-
 	"github.com/holdfast-go/holdfast/actors"
 	"github.com/holdfast-go/holdfast/policies/retry"
 )
 
 // withdraw ends an operation whose caller has gone. An inline operation that
 // is running can't be left behind; it ends where the supervisor meets it next.
-func (a *targetActor) withdraw(op *operation) {
+func (a *targetActor) withdraw(m *withdraw) {
+	op := m.op
 	c := op.trouble()
 	if op.isConcluded() {
 		return
 	}
-	c.withdrawn = true
-	if c.place == nowhere && op.Inline {
+	if c.place == nowhere {
+		if !op.Inline {
+			a.giveUp(op, m.cause)
+		} else {
+			c.gone = m.cause
+		}
 		return
 	}
 	foremost := a.foremost == op
 	a.leave(op)
-	a.giveUp(op)
+	a.giveUp(op, m.cause)
 	if foremost {
 		a.releaseParked()
 	}
@@ -29,24 +31,22 @@ func (a *targetActor) withdraw(op *operation) {
 
 // giveUp ends an operation on behalf of its caller's context, which is done,
 // so that nothing watches it any more.
-func (a *targetActor) giveUp(op *operation) {
+func (a *targetActor) giveUp(op *operation, cause error) {
 	attempts, first := op.claim()
-	if !first {
-		return
+	switch {
+	case !first:
+	case attempts == 0:
+		op.deliver(a.rejected(&gaveUpError{cause}), 0)
+	default:
+		a.failed(op, &ExhaustedError{Target: a.name, Operation: op.id(), Attempts: attempts, Waited: op.course.waited,
+			Reason: retry.CallerGone, Err: op.course.last, Cause: cause}, attempts)
 	}
-	cause := context.Cause(op.caller())
-	if attempts == 0 {
-		op.deliver(a.rejected(fmt.Errorf("gave up before the first attempt: %w", cause)), 0)
-		return
-	}
-	a.failed(op, &ExhaustedError{Target: a.name, Operation: op.id(), Attempts: attempts, Waited: op.course.waited,
-		Reason: retry.CallerGone, Err: op.course.last, Cause: cause}, attempts)
 }
 
 // expire ends an operation whose time is over while it stands in a line.
 func (a *targetActor) expire(op *operation) {
 	if op.course.failures == 0 {
-		a.refuse(op, a.rejected(ErrMaxElapsed))
+		a.refuse(op, ErrMaxElapsed)
 		return
 	}
 	a.end(op, a.exhausted(op, retry.MaxElapsed, nil))
@@ -58,7 +58,7 @@ func (a *targetActor) reject(op *operation, reason error) {
 		return
 	}
 	if op.course == nil || op.course.failures == 0 {
-		a.refuse(op, a.rejected(reason))
+		a.refuse(op, reason)
 		return
 	}
 	why := ReasonOverloaded
@@ -69,14 +69,6 @@ func (a *targetActor) reject(op *operation, reason error) {
 		why = ReasonTargetStopped
 	}
 	a.end(op, a.exhausted(op, why, reason))
-}
-
-// refuse ends an operation that did not run.
-func (a *targetActor) refuse(op *operation, err error) {
-	if _, first := op.claim(); first {
-		op.deliver(err, 0)
-		op.unwatch()
-	}
 }
 
 // end is the failure of an operation that ran.
@@ -107,7 +99,7 @@ func (a *targetActor) final(op *operation, reason retry.Reason) error {
 		if c.failures == 1 || c.callerDied {
 			return c.verdict.Err
 		}
-		return a.exhausted(op, reason, op.caller().Err())
+		return a.exhausted(op, reason, c.gone)
 	case retry.BreakerOpen:
 		if refusal := a.breaker.View().Refusal; refusal != nil {
 			return a.exhausted(op, reason, refusal)

@@ -108,12 +108,27 @@ func (p *pool) putLocked(w *worker, attempted bool) putResult {
 		w.attempts++
 	}
 	w.op = nil
-	away := w.retired || w.extra || p.closed || p.size > p.limit
-	if p.waiting > 0 && !away {
+	if p.waiting > 0 && !p.away(w) {
 		return putServes
 	}
+	return p.putIdle(w)
+}
+
+// away says whether a worker that is put back has to go.
+func (p *pool) away(w *worker) bool {
+	return w.retired || w.extra || p.closed || p.size > p.limit
+}
+
+// putFreed is put for the supervisor, which serves who waits.
+func (p *pool) putFreed(w *worker) putResult {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.putIdle(w)
+}
+
+func (p *pool) putIdle(w *worker) putResult {
 	p.free()
-	if away {
+	if p.away(w) {
 		p.retireOne(w)
 		return putRetire
 	}
@@ -151,13 +166,6 @@ func (p *pool) add(w *worker, op *operation) {
 		p.size++
 	}
 	p.assign(w, op)
-}
-
-// hand gives a worker that stayed taken to another operation.
-func (p *pool) hand(w *worker, op *operation) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	w.op = op
 }
 
 // remove takes out a worker whose actor has ended. It reports whether that

@@ -19,10 +19,14 @@ func (a *targetActor) scheduleReport() {
 }
 
 func (a *targetActor) reportRefusals() {
-	n := a.refused.Swap(0)
+	n := a.refused.Load()
 	if n == 0 {
 		return
 	}
+	// Told before they are taken away, so that their sum never goes back.
 	a.refusedTold.Add(n)
+	if a.refused.Add(-n) > 0 {
+		a.scheduleReport() // nobody asks for it, since the count was never zero
+	}
 	a.sup.bus.Publish(actors.CallsRefused{Header: a.header(), Count: n})
 }

@@ -3,6 +3,8 @@ package supervisor
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -20,6 +22,8 @@ var (
 	errTemp  = classify.Retryable(errors.New("temporary failure"))       // a failure that is
 	errAside = classify.Ignore(errors.New("a failure that is no fault")) // counts for nobody
 	bg       = context.Background()
+
+	noContext context.Context // of a caller who forgot it
 )
 
 // bubble runs f in virtual time.
@@ -203,3 +207,7 @@ func snapshotOf(t testing.TB, s *Supervisor, name string) TargetSnapshot {
 	require.FailNow(t, "no such target runs", name)
 	return TargetSnapshot{}
 }
+
+// errNotThere is a failure that only a custom condition makes worth another
+// attempt.
+var errNotThere = fmt.Errorf("open: %w", fs.ErrNotExist)

@@ -77,6 +77,12 @@ func (r *rootActor) open(c actor.Context, m *open) *Target {
 		return r.sup.missing(m.name, err)
 	}
 	r.children[t.ref.ID()] = t
+	if m.policy != nil {
+		// Known by its name from now on, as if the set had had it.
+		if set, err := r.sup.set.Load().With(m.name, m.policy.Policy); err == nil {
+			r.sup.set.Store(set)
+		}
+	}
 	return t
 }
 

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/holdfast-go/holdfast/actors"
 )
@@ -21,15 +22,15 @@ type shutdown struct {
 // callers of detached operations that still run, and returns a
 // *[StragglersError] that names what runs; the rest ends by itself as they
 // return. It may be called again, at any time and by anyone, and then waits
-// for the same end.
+// for the same end. Called within an attempt, or by a subscriber, it waits for
+// its own caller, and so until ctx ends.
 func (s *Supervisor) Shutdown(ctx context.Context) error {
 	if ctx == nil {
 		return ErrNilContext
 	}
 	s.shutdown.once.Do(func() {
 		s.closing.Store(true)
-		drained := s.haltTargets()
-		go s.finish(drained)
+		go s.finish()
 	})
 	select {
 	case <-s.shutdown.done:
@@ -55,11 +56,11 @@ func (s *Supervisor) haltTargets() []<-chan struct{} {
 	return drained
 }
 
-// finish stops the actors when the attempts have ended. It is the one
-// goroutine of a shutdown, and ends with the last attempt.
-func (s *Supervisor) finish(drained []<-chan struct{}) {
-	for _, d := range drained {
-		<-d
+// finish halts the targets, and stops the actors when the attempts have ended.
+// It is the one goroutine of a shutdown, and ends with the last attempt.
+func (s *Supervisor) finish() {
+	for _, drained := range s.haltTargets() {
+		<-drained
 	}
 	s.root.Tell(stopAll{})
 	<-s.rootActor.stopped
@@ -86,9 +87,7 @@ func (s *Supervisor) abandon(cause error) error {
 				continue // its caller runs it
 			}
 			if attempts, first := op.claim(); first {
-				t.counts.failed.Add(1)
-				op.deliver(&ExhaustedError{Target: t.name, Operation: op.id(), Attempts: attempts,
-					Reason: ReasonShutdown, Cause: ErrShutdown}, attempts)
+				t.abandon(op, attempts)
 			}
 		}
 	}
@@ -96,6 +95,19 @@ func (s *Supervisor) abandon(cause error) error {
 		e.Stragglers = []Straggler{{Target: "event subscribers"}}
 	}
 	return e
+}
+
+// abandon frees the caller of a detached operation that still runs.
+func (t *Target) abandon(op *operation, attempts int) {
+	if attempts == 0 {
+		op.deliver(t.rejected(ErrShutdown), 0)
+		return
+	}
+	err := &ExhaustedError{Target: t.name, Operation: op.id(), Attempts: attempts, Reason: ReasonShutdown, Cause: ErrShutdown}
+	t.counts.failed.Add(1)
+	t.sup.bus.Publish(actors.OperationFailed{Header: actors.Header{Target: t.name, At: time.Now()},
+		Operation: op.id(), Attempts: attempts, Err: err})
+	op.deliver(err, attempts)
 }
 
 // openBreaker asks a new target's supervisor to start its breaker.

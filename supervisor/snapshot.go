@@ -65,8 +65,8 @@ type WorkerSnapshot struct {
 	Attempts    uint64
 }
 
-// Snapshot shows the supervision tree now. Each target's numbers belong
-// together; two targets' may be a moment apart.
+// Snapshot shows the supervision tree now. Under load its numbers may be a
+// moment apart; when nothing runs they add up.
 func (s *Supervisor) Snapshot() Snapshot {
 	snap := Snapshot{At: time.Now(), Root: s.root.ID(), StreamDropped: s.bus.StreamDropped()}
 	for _, t := range s.running() {

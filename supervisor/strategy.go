@@ -34,6 +34,13 @@ func (a *targetActor) HandleFailure(_ *actor.ActorSystem, self actor.Supervisor,
 		c.err = fmt.Errorf("worker %s: %v", child.Id, reason)
 		c.verdict.Err, c.verdict.Outcome = c.err, policies.Failure
 	}
+	if c.err == errNotBegun {
+		a.giveBack(op.permit(), true)
+		w.ref.Resume()
+		a.release(w, false)
+		a.tell(&admit{op: op})
+		return
+	}
 	settlement := op.settlement(c.verdict.Outcome, nil)
 	if c.verdict.Outcome == policies.Failure {
 		settlement.Err = c.err
@@ -45,11 +52,6 @@ func (a *targetActor) HandleFailure(_ *actor.ActorSystem, self actor.Supervisor,
 // the worker that failed with it.
 func (a *targetActor) decide(op *operation, w *worker) {
 	c := op.course
-	if c.err == errWithdrawn {
-		op.unwatch()
-		a.revive(w, false, nil)
-		return
-	}
 	c.failures = int(op.attempt)
 	c.last = c.verdict.Err
 	if a.sup.bus.Active() {
@@ -69,8 +71,8 @@ func (a *targetActor) decide(op *operation, w *worker) {
 	switch {
 	case a.halted != nil && d.Retry:
 		a.reject(op, a.halted)
-	case c.withdrawn && d.Retry:
-		a.giveUp(op)
+	case c.gone != nil && d.Retry:
+		a.giveUp(op, c.gone)
 	case !d.Retry:
 		a.end(op, a.final(op, d.Reason))
 	case d.Wait > 0 && a.full():
@@ -84,9 +86,6 @@ func (a *targetActor) decide(op *operation, w *worker) {
 // there is no further attempt.
 func (a *targetActor) decideLate(op *operation) {
 	c := op.course
-	if c.err == errWithdrawn {
-		return
-	}
 	c.failures = int(op.attempt)
 	c.last = c.verdict.Err
 	if c.verdict.Retryable {
@@ -115,9 +114,7 @@ func (a *targetActor) judge(op *operation) retry.Decision {
 		Keyed:       op.options.key != "" || op.options.idempotent,
 		BreakerOpen: !a.breaker.View().State.Admits(),
 	}
-	if deadline, ok := op.caller().Deadline(); ok {
-		progress.Deadline = deadline
-	}
+	progress.Deadline = c.deadline
 	if c.ownWait != nil {
 		progress.HasOwn, progress.OwnWait = true, *c.ownWait
 	}

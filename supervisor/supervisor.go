@@ -70,6 +70,9 @@ func New(set *policies.Set, opts ...Option) (*Supervisor, error) {
 		s.owned = true
 	}
 	if err := s.startActors(o.name); err != nil {
+		if errors.Is(err, actor.ErrNameExists) {
+			err = fmt.Errorf("%w: another supervisor has that name in this actor system; choose one with WithName", err)
+		}
 		if s.owned {
 			s.system.Shutdown()
 		}
@@ -170,7 +173,7 @@ func (s *Supervisor) startTarget(parent actor.SpawnerContext, name string, polic
 	t.policy.Store(policy)
 	t.pool.workers = map[string]*worker{}
 	t.pool.limit = policy.Pool.Workers
-	a := &targetActor{Target: t}
+	a := &targetActor{Target: t, lent: map[*operation]*worker{}}
 	ref, err := actors.Supervise(parent, name, a, a.undeliverable)
 	if err != nil {
 		return nil, err
@@ -192,6 +195,16 @@ func (s *Supervisor) PID(target string) *actor.PID { return s.Target(target).PID
 
 // System is the actor system the supervisor lives in.
 func (s *Supervisor) System() *actor.ActorSystem { return s.system }
+
+// What users meet of package actors.
+type (
+	// Event is something that happened; see package actors for the types.
+	Event = actors.Event
+	// Worker is a worker with state; see [WithWorker].
+	Worker = actors.Worker
+	// Factory makes one.
+	Factory = actors.Factory
+)
 
 // Subscription is a listener to events. See [Supervisor.Subscribe].
 type Subscription = actors.Subscription

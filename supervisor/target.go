@@ -22,6 +22,8 @@ type Target struct {
 	factory actors.Factory
 
 	policy  atomic.Pointer[resolved]
+	stopped atomic.Pointer[error] // why it takes nothing any more, nil while it does
+	gone    atomic.Bool           // its actor has ended, and the supervisor has not
 	breaker *actors.Breaker
 	pool    pool
 	ref     *actors.Ref
@@ -67,11 +69,19 @@ func (t *Target) Policy() policies.Policy {
 	return t.policy.Load().Policy
 }
 
+// current is the target itself, or the one that has its name now if its own
+// actor was stopped from outside.
+func (t *Target) current() *Target {
+	if t.gone.Load() {
+		return t.sup.Target(t.name)
+	}
+	return t
+}
+
 // Start starts the target again after its policy stopped it: fresh workers
-// and a closed breaker. It does nothing to a target that runs. A target whose
-// actor was stopped from outside does not start again; looking its name up
-// once more makes a new one.
+// and a closed breaker. It does nothing to a target that runs.
 func (t *Target) Start() error {
+	t = t.current()
 	if t.err != nil {
 		return t.err
 	}
@@ -97,13 +107,21 @@ func (t *Target) precheck(ctx context.Context, nilFunction bool, o *callOptions)
 		return t.rejected(fmt.Errorf("not started: %w", context.Cause(ctx)))
 	}
 	if view := t.breaker.View(); !view.State.Admits() && !t.parks(o) {
-		if t.sup.closing.Load() {
-			return t.rejected(ErrShutdown)
+		if reason := t.stopped.Load(); reason != nil {
+			return t.rejected(*reason)
 		}
 		t.countRefusal()
 		return view.Refusal
 	}
 	return nil
+}
+
+// refuse rejects an operation that did not run.
+func (t *Target) refuse(op *operation, reason error) {
+	if _, first := op.claim(); first {
+		op.deliver(t.rejected(reason), 0)
+	}
+	op.unwatch()
 }
 
 // rejected counts a rejection and gives its error.
@@ -150,7 +168,7 @@ func (t *Target) perform(op *operation) error {
 	w := t.enter(op)
 	if w == nil {
 		c := op.trouble()
-		c.nested = within(op.caller(), t)
+		c.lender, _ = attemptOf(op.caller())
 		t.tell(&admit{op: op})
 		if w = t.await(op); w == nil {
 			return c.outcome
@@ -185,15 +203,15 @@ func (t *Target) await(op *operation) *worker {
 				return nil
 			}
 			view := t.breaker.View()
-			left := op.caller().Err() != nil
-			if !left && (op.permit().IsProbe() || view.Generation == op.generation) {
+			left := context.Cause(op.caller())
+			if left == nil && view.Generation == op.generation {
 				return w
 			}
 			// Between the leave and now the breaker moved or the caller left.
 			t.tell(&returned{op: op, worker: w, left: left})
 		case <-gone:
 			gone = nil
-			t.tell(&withdraw{op: op})
+			t.tell(&withdraw{op: op, cause: context.Cause(op.caller())})
 		}
 	}
 }
@@ -218,10 +236,10 @@ func (t *Target) detachedSuccess(op *operation) {
 	view := t.breaker.View()
 	heard := !view.Quiet || view.Generation != op.generation
 	t.afterPut(op.worker, t.pool.putSuccess(op.worker, first, heard || view.State == breaker.Disabled))
+	op.unwatch()
 	succeed := func() {
 		if first {
 			op.deliver(nil, attempts)
-			op.unwatch()
 		}
 	}
 	if !heard {
@@ -242,13 +260,13 @@ func (op *operation) unwatch() {
 func (t *Target) launch(op *operation) {
 	if ctx := op.caller(); ctx.Done() != nil {
 		c := op.trouble()
-		c.stop = context.AfterFunc(ctx, func() { t.tell(&withdraw{op: op}) })
+		c.stop = context.AfterFunc(ctx, func() { t.tell(&withdraw{op: op, cause: context.Cause(ctx)}) })
 	}
 	if w := t.enter(op); w != nil {
 		w.ref.Tell(&op.Task)
 		return
 	}
-	op.trouble().nested = within(op.caller(), t)
+	op.trouble().lender, _ = attemptOf(op.caller())
 	t.tell(&admit{op: op})
 }
 

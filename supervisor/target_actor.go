@@ -28,6 +28,9 @@ type targetActor struct {
 	foremost  *operation // of the parked ones, if it waits for a worker
 	releasing bool
 
+	lent   map[*operation]*worker // by whose attempt they were lent within
+	nested int                    // operations in the queue that might be lent one
+
 	asked    int           // operations with a question to the breaker
 	spawned  uint64        // workers so far, for their names
 	restarts restartWindow // recent restarts
@@ -51,7 +54,7 @@ func (a *targetActor) Receive(c actor.Context) {
 		a.pool.discard(m.worker)
 		a.admit(m.op)
 	case *freed:
-		a.serve(m.worker)
+		a.freed(m.worker)
 	case *freshened:
 		if a.pool.isRenewed(m.worker) {
 			a.release(m.worker, true)
@@ -59,7 +62,7 @@ func (a *targetActor) Receive(c actor.Context) {
 	case *settled:
 		a.decide(m.op, m.worker)
 	case *withdraw:
-		a.withdraw(m.op)
+		a.withdraw(m)
 	case moved:
 		a.breakerMoved()
 	case due:
@@ -103,7 +106,6 @@ func (a *targetActor) undeliverable(message any) {
 	case *admit:
 		a.reject(m.op, a.halted)
 	case *admitted:
-		a.pool.discard(m.worker)
 		a.reject(m.op, a.halted)
 	case *returned:
 		a.pool.discard(m.worker)
@@ -116,7 +118,7 @@ func (a *targetActor) undeliverable(message any) {
 		a.decideLate(m.op)
 	case *withdraw:
 		if !m.op.Inline { // one that is inline ends with its attempt
-			a.giveUp(m.op)
+			a.giveUp(m.op, m.cause)
 		}
 	case *freed:
 		a.pool.discard(m.worker)
@@ -134,6 +136,20 @@ func (a *targetActor) undeliverable(message any) {
 
 func (a *targetActor) header() actors.Header {
 	return actors.Header{Target: a.name, At: time.Now()}
+}
+
+// breakerEnded brings the breaker back if somebody stopped it. Its state
+// machine is kept, so that nothing it knew is lost.
+func (a *targetActor) breakerEnded() {
+	if a.down {
+		a.breaker.End()
+		return
+	}
+	if err := a.breaker.Respawn(a.self); err != nil {
+		a.breaker.End()
+		a.halt(ErrTargetStopped)
+	}
+	a.breakerMoved() // who was told nothing meanwhile asks again
 }
 
 // spawn starts a worker for op.
@@ -156,15 +172,17 @@ func (a *targetActor) spawn(op *operation, extra bool) *worker {
 // childEnded notes that a child has gone. A worker that was retired was sent
 // away; any other, and the breaker, was stopped by somebody else.
 func (a *targetActor) childEnded(pid *actor.PID) {
-	if a.halted == nil && a.breaker.Is(pid) {
-		// Its state machine is kept, so that nothing it knew is lost.
-		if err := a.breaker.Respawn(a.self); err != nil {
-			a.halt(ErrTargetStopped)
-		}
+	if a.breaker.Is(pid) {
+		a.breakerEnded()
 		return
 	}
 	if a.pool.remove(pid.Id) && a.sup.bus.Active() {
 		a.sup.bus.Publish(actors.WorkerStopped{Header: a.header(), Worker: pid.Id})
+	}
+	for lender, w := range a.lent {
+		if w.ref.ID() == pid.Id {
+			delete(a.lent, lender)
+		}
 	}
 	a.serveQueue() // there is room for another
 }
@@ -191,5 +209,6 @@ func (a *targetActor) stopped() {
 	if a.report != nil {
 		a.report.Stop()
 	}
+	a.gone.Store(!a.sup.closing.Load())
 	a.ref.Close()
 }

@@ -11,15 +11,14 @@ type (
 	admit struct{ op *operation }
 	// admitted: the breaker has answered for an operation that asked it.
 	admitted struct {
-		op     *operation
-		worker *worker
+		op *operation
 		actors.Admission
 	}
 	// returned: an inline caller gives back the worker it was woken with.
 	returned struct {
 		op     *operation
 		worker *worker
-		left   bool // its context is done
+		left   error // why its context is done, nil if it isn't
 	}
 	// bounced: the worker had stopped; the operation did not run.
 	bounced struct {
@@ -36,7 +35,10 @@ type (
 		worker *worker
 	}
 	// withdraw: the caller's context is done.
-	withdraw struct{ op *operation }
+	withdraw struct {
+		op    *operation
+		cause error
+	}
 	// moved: the breaker may let more, or less, through than before.
 	moved struct{}
 	// due: the first backoff is over.

@@ -56,6 +56,9 @@ func (a *targetActor) enterLine(op *operation, p place, front bool) {
 		l = &a.queue
 		a.counts.queued.Add(1)
 		a.pool.wait(1)
+		if op.course.lender != nil {
+			a.nested++
+		}
 	} else {
 		a.counts.parked.Add(1)
 	}
@@ -88,6 +91,9 @@ func (a *targetActor) leave(op *operation) {
 		a.queue.remove(op)
 		a.counts.queued.Add(-1)
 		a.pool.wait(-1)
+		if c.lender != nil {
+			a.nested--
+		}
 	case inPark:
 		a.parked.remove(op)
 		a.counts.parked.Add(-1)

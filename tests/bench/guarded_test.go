@@ -130,7 +130,7 @@ func BenchmarkRefused(b *testing.B) {
 	b.Run("holdfast_DoOn", func(b *testing.B) {
 		sup := newSupervisor(b)
 		target := sup.Target("api")
-		sup.Breaker("api").ForceOpen(0)
+		sup.Breaker("api").ForceOpen()
 		b.ReportAllocs()
 		for b.Loop() {
 			_, _ = supervisor.DoOn(ctx, target, succeed)

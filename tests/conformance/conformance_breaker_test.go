@@ -186,7 +186,7 @@ func TestConformance30_TheSameNameGivesTheSameInstance(t *testing.T) {
 		three := sup.Breaker("external_api")
 		assert.Equal(t, one.PID().Id, two.PID().Id)
 		assert.Equal(t, one.PID().Id, three.PID().Id)
-		one.ForceOpen(0)
+		one.ForceOpen()
 		assert.Equal(t, breaker.ForcedOpen, two.State())
 		two.Reset()
 		assert.Equal(t, breaker.Closed, three.State())

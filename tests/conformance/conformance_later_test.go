@@ -76,7 +76,7 @@ func TestConformanceLater_RetryAfterIsNeverZero(t *testing.T) {
 		_, err := probe.Wait(context.Background())
 		require.NoError(t, err)
 
-		sup.Breaker(gateway).ForceOpen(0)
+		sup.Breaker(gateway).ForceOpen()
 		assert.Positive(t, refusal().RetryAfter(), "opened by hand with no end")
 	})
 }

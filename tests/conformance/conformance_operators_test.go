@@ -20,7 +20,7 @@ import (
 func TestConformanceLater_ForceOpenAndForceClose(t *testing.T) {
 	inEachWay(t, oneTarget(t, guarded()), func(t *testing.T, sup *supervisor.Supervisor, call caller) {
 		b := sup.Breaker(gateway)
-		b.ForceOpen(0)
+		b.ForceOpen()
 		assert.Equal(t, breaker.ForcedOpen, b.State())
 		pass(24 * time.Hour)
 		_, err := call(context.Background(), gateway, answering(1))
@@ -33,7 +33,7 @@ func TestConformanceLater_ForceOpenAndForceClose(t *testing.T) {
 		}
 		assert.Equal(t, breaker.ForcedClosed, b.State(), "it never trips")
 
-		b.ForceOpen(30 * time.Second)
+		b.ForceOpenFor(30 * time.Second)
 		_, err = call(context.Background(), gateway, answering(1))
 		var open *supervisor.OpenError
 		require.ErrorAs(t, err, &open)
@@ -104,7 +104,7 @@ func TestConformanceLater_StatsAndSuccessRate(t *testing.T) {
 		assert.EqualValues(t, 3, target.Failed)
 		assert.Equal(t, counts, target.Breaker.Counts)
 
-		b.ForceOpen(0)
+		b.ForceOpen()
 		for range 4 {
 			_, _ = call(context.Background(), gateway, answering(1))
 		}

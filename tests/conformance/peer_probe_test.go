@@ -202,7 +202,7 @@ func TestPeerDefect_ResilienceRetryingProbeKeepsTheSlot(t *testing.T) {
 	})
 	inBubble(t, oneTarget(t, p), func(t *testing.T, sup *supervisor.Supervisor) {
 		b := sup.Breaker(gateway)
-		b.ForceOpen(time.Second)
+		b.ForceOpenFor(time.Second)
 		pass(time.Second)
 		waiting := supervisor.Go(context.Background(), sup, gateway,
 			scripted(&classify.StatusError{Method: "GET", StatusCode: 429}).run)
@@ -256,7 +256,7 @@ func TestPeerDefect_GobreakerResultsDroppedSilently(t *testing.T) {
 			_, err = do(sup, blocking(release, err))
 			return err
 		}, func() {
-			b.ForceOpen(0)
+			b.ForceOpen()
 			b.Reset()
 			close(release)
 		})

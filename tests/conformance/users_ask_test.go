@@ -112,7 +112,7 @@ func TestUsersAsk_FunctionsMayCallTheBreaker(t *testing.T) {
 		b := sup.Breaker(gateway)
 		v, err := call(context.Background(), gateway, func(ctx context.Context) (int, error) {
 			_, _, _ = b.State(), b.Counts(), sup.Snapshot()
-			b.ForceOpen(0)
+			b.ForceOpen()
 			_, err := supervisor.Do(ctx, sup, gateway, answering(1))
 			assert.ErrorIs(t, err, supervisor.ErrOpen)
 			b.Reset()
@@ -182,7 +182,7 @@ func TestUsersAsk_ResultsAreNeverDropped(t *testing.T) {
 		}, func() {
 			b := sup.Breaker(gateway)
 			for range 60 {
-				b.ForceOpen(time.Second)
+				b.ForceOpenFor(time.Second)
 				pass(3 * time.Second)
 				b.Reset()
 				pass(2 * time.Second)
@@ -228,7 +228,7 @@ func TestUsersAsk_RefusalsAreCountedNotLoggedOneByOne(t *testing.T) {
 	var log logbook
 	inBubble(t, oneTarget(t, guarded()), func(t *testing.T, sup *supervisor.Supervisor) {
 		heardAll := listen(sup)
-		sup.Breaker(gateway).ForceOpen(0)
+		sup.Breaker(gateway).ForceOpen()
 		for range 11_500 {
 			_, err := do(sup, answering(1))
 			require.ErrorIs(t, err, supervisor.ErrOpen)

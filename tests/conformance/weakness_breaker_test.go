@@ -256,7 +256,7 @@ func TestWeakness_WallClock(t *testing.T) {
 	assert.True(t, monotonic(b.Counts().OpenUntil))
 	assert.True(t, monotonic(b.Counts().LastFailure))
 	assert.True(t, monotonic(b.Counts().LastTransition))
-	b.ForceOpen(time.Hour)
+	b.ForceOpenFor(time.Hour)
 	assert.True(t, monotonic(b.Counts().OpenUntil), "nor by hand")
 }
 

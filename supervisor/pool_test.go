@@ -1,0 +1,223 @@
+package supervisor
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// newPool makes a pool of that many idle workers, named a, b, c...
+func newPool(n int) (*pool, []*worker) {
+	p := &pool{workers: map[string]*worker{}, limit: n}
+	var all []*worker
+	for i := range n {
+		w := &worker{incarnation: 1}
+		p.workers[string(rune('a'+i))] = w
+		p.size++
+		p.idle = append(p.idle, w)
+		all = append(all, w)
+	}
+	return p, all
+}
+
+func isClosed(ch <-chan struct{}) bool {
+	select {
+	case <-ch:
+		return true
+	default:
+		return false
+	}
+}
+
+// If it failed, two operations would share a worker.
+func TestAPoolGivesEachWorkerOnce(t *testing.T) {
+	p, all := newPool(2)
+	op := waiting()
+	first, second := p.take(op), p.take(waiting())
+	assert.ElementsMatch(t, all, []*worker{first, second})
+	assert.Same(t, op, first.op)
+	assert.Nil(t, p.take(waiting()))
+	assert.Equal(t, 2, p.busy)
+
+	assert.Equal(t, putIdle, p.put(first, true))
+	assert.EqualValues(t, 1, first.attempts)
+	assert.Nil(t, first.op, "an idle worker keeps its operation alive")
+	assert.Same(t, first, p.take(waiting()), "the one used last is warm")
+	assert.Equal(t, putIdle, p.put(first, false))
+	assert.EqualValues(t, 1, first.attempts, "nothing ran")
+	assert.Equal(t, 1, p.busy)
+}
+
+// If it failed, a newcomer would overtake those that wait, or a free worker
+// would stay idle while somebody waits.
+func TestAPoolServesThoseThatWaitFirst(t *testing.T) {
+	p, _ := newPool(2)
+	busy := p.take(waiting())
+	p.wait(1)
+	assert.Nil(t, p.take(waiting()), "a newcomer must ask the supervisor")
+	idle, full := p.takeFor(waiting())
+	assert.NotNil(t, idle, "the supervisor may take it")
+	assert.True(t, full)
+	assert.Equal(t, putServes, p.put(busy, true))
+	assert.Equal(t, 2, p.busy, "it stays taken")
+	assert.Equal(t, putIdle, p.putFreed(busy), "until the supervisor has it")
+	assert.Equal(t, 1, p.busy)
+	w, _ := p.takeFor(waiting())
+	assert.Same(t, busy, w)
+	none, full := p.takeFor(waiting())
+	assert.Nil(t, none)
+	assert.True(t, full)
+	p.limit = 3
+	_, full = p.takeFor(waiting())
+	assert.False(t, full)
+}
+
+// If it failed, the numbers that operators see would not add up.
+func TestAPoolCountsSuccesses(t *testing.T) {
+	p, _ := newPool(1)
+	for _, c := range []struct{ concluded, heard bool }{{true, true}, {true, false}, {false, false}, {false, true}} {
+		assert.Equal(t, putIdle, p.putSuccess(p.take(waiting()), c.concluded, c.heard))
+	}
+	succeeded, workers := p.snapshot()
+	assert.EqualValues(t, 2, succeeded, "those whose caller got them")
+	assert.EqualValues(t, 2, p.unheardSuccesses(), "those the breaker was not told of")
+	assert.Equal(t, []WorkerSnapshot{{PID: "a", Incarnation: 1, Attempts: 4}}, workers)
+}
+
+// If it failed, Shutdown would end before the last attempt, or never.
+func TestAClosedPoolIsDrainedWithItsLastAttempt(t *testing.T) {
+	p, all := newPool(3)
+	first, second := p.take(waiting()), p.take(waiting())
+	idle, drained := p.close()
+	assert.Equal(t, all[:1], idle)
+	assert.Zero(t, p.size)
+	assert.Nil(t, p.take(waiting()))
+	assert.Equal(t, putRetire, p.put(first, true))
+	assert.False(t, isClosed(drained))
+	again, same := p.close()
+	assert.Empty(t, again)
+	assert.Equal(t, drained, same)
+	p.wait(1)
+	assert.Equal(t, putRetire, p.put(second, true), "nobody is served any more")
+	assert.True(t, isClosed(drained))
+	assert.Zero(t, p.size)
+
+	_, at := p.close()
+	assert.True(t, isClosed(at), "nothing runs")
+}
+
+// If it failed, a target that was started again would take nothing, or be
+// drained before its end.
+func TestAPoolThatOpensAgain(t *testing.T) {
+	p, _ := newPool(1)
+	w := p.take(waiting())
+	_, drained := p.close()
+	p.open()
+	assert.Equal(t, putRetire, p.put(w, true), "a worker of before")
+	assert.False(t, isClosed(drained), "it is open")
+	_, drained = p.close()
+	assert.True(t, isClosed(drained))
+}
+
+// If it failed, a renewed target would go on with the workers it should lose.
+func TestARetiredWorkerIsNotUsedAgain(t *testing.T) {
+	p, all := newPool(2)
+	busy := p.take(waiting())
+	assert.Equal(t, all[:1], p.retire())
+	assert.Zero(t, p.size, "there is room for others")
+	assert.Equal(t, putRetire, p.put(busy, true))
+	assert.Zero(t, p.size)
+	assert.Zero(t, p.busy)
+	assert.False(t, p.remove("a"), "it was sent away")
+	assert.False(t, p.remove("b"))
+	assert.Empty(t, p.workers)
+}
+
+// If it failed, a worker that somebody killed would be handed out, or its
+// place would never be filled.
+func TestARemovedWorkerLeavesItsPlace(t *testing.T) {
+	p, all := newPool(2)
+	assert.True(t, p.remove("a"), "nobody sent it away")
+	assert.False(t, p.remove("a"), "once")
+	assert.False(t, p.remove("unknown"))
+	assert.Equal(t, 1, p.size)
+	assert.Equal(t, all[1:], p.idle)
+
+	busy := p.take(waiting())
+	assert.True(t, p.remove("b"))
+	assert.Zero(t, p.size)
+	assert.Equal(t, 1, p.busy, "its attempt still runs")
+	assert.Equal(t, putRetire, p.put(busy, true))
+	assert.Zero(t, p.busy)
+	assert.Zero(t, p.size)
+}
+
+// If it failed, an operation that finds its worker dead would block Shutdown.
+func TestADiscardedWorkerIsNotBusy(t *testing.T) {
+	p, _ := newPool(1)
+	w := p.take(waiting())
+	_, drained := p.close()
+	p.discard(w)
+	assert.Nil(t, w.op)
+	assert.True(t, isClosed(drained))
+}
+
+// If it failed, a worker lent beyond the limit would raise the limit.
+func TestAnExtraWorkerGoesWhenItsOperationEnds(t *testing.T) {
+	p, _ := newPool(1)
+	extra := &worker{extra: true}
+	p.workers["extra"] = extra
+	p.assign(extra, waiting())
+	p.wait(1)
+	assert.Equal(t, putRetire, p.put(extra, true), "even if others wait")
+	assert.Equal(t, 1, p.size)
+	assert.False(t, p.remove("extra"))
+	assert.Equal(t, 1, p.size)
+}
+
+// If it failed, a smaller pool in a reload would be obeyed late or never.
+func TestASmallerPoolLetsItsWorkersGo(t *testing.T) {
+	p, all := newPool(4)
+	busy := []*worker{p.take(waiting()), p.take(waiting())}
+	assert.Equal(t, all[:2], p.resize(1), "the idle ones now")
+	assert.Equal(t, 2, p.size)
+	assert.Equal(t, putRetire, p.put(busy[0], true), "a busy one when it is put back")
+	assert.Equal(t, putIdle, p.put(busy[1], true))
+	assert.Equal(t, 1, p.size)
+	assert.Empty(t, p.resize(5))
+	assert.Equal(t, 1, p.size)
+}
+
+// If it failed, an operation would be given to a worker that is still busy
+// closing what it held.
+func TestARenewingWorkerIsKeptOutOfUse(t *testing.T) {
+	s := one(t)
+	_, err := Do(bg, s, "x", succeed)
+	require.NoError(t, err)
+	p := &s.Target("x").pool
+
+	w := p.take(waiting())
+	p.renews(w)
+	assert.Nil(t, p.take(waiting()))
+	ops, closing := p.running()
+	assert.Empty(t, ops)
+	assert.Equal(t, []string{w.ref.ID()}, closing)
+	assert.Equal(t, 2, p.renewed(w))
+	assert.True(t, p.isRenewed(w))
+	assert.False(t, p.isRenewed(w), "once")
+	assert.Equal(t, putIdle, p.put(w, true))
+
+	w = p.take(waiting())
+	p.renews(w)
+	assert.True(t, p.remove(w.ref.ID()), "it was stopped while it renewed itself")
+	assert.Zero(t, p.busy)
+	assert.False(t, p.isRenewed(w))
+
+	p.workers = map[string]*worker{}
+	p.busy++
+	p.renews(w) // it was stopped before
+	assert.Zero(t, p.busy)
+	assert.False(t, p.isRenewed(w))
+	w.ref.Stop()
+}
