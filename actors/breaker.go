@@ -43,11 +43,9 @@ func SpawnBreaker(parent actor.SpawnerContext, name string, settings policies.Br
 // machine is kept.
 func (b *Breaker) Respawn(parent actor.SpawnerContext) error {
 	number := b.spawned.Load() + 1
-	ref, err := spawn(parent, "breaker", func(box *mailbox) actor.Actor {
-		b.actor.box = box
-		return b.actor
-	}, newMailbox(onPoster, func(message any) { b.orphan(number, message) }))
-	if err != nil {
+	ref := NewRef(func(message any) { b.orphan(number, message) })
+	b.actor.ref = ref
+	if err := ref.Start(parent, "breaker", b.actor); err != nil {
 		return err
 	}
 	b.ref.Store(ref)
@@ -97,7 +95,10 @@ func (b *Breaker) takeOrphans() []any {
 }
 
 // Is says whether pid is the breaker actor's.
-func (b *Breaker) Is(pid *actor.PID) bool { return b.ref.Load().ID() == pid.Id }
+func (b *Breaker) Is(pid *actor.PID) bool {
+	ref := b.ref.Load()
+	return ref != nil && ref.ID() == pid.Id
+}
 
 // Name is the breaker's name, its target's.
 func (b *Breaker) Name() string { return b.name }
@@ -186,7 +187,13 @@ func (b *Breaker) Renew(done func()) {
 	b.tell(&command{done: done, do: func(a *breakerActor, now time.Time) { a.moves(a.machine.Reset(now)) }})
 }
 
-func (b *Breaker) tell(message any) { b.ref.Load().Tell(message) }
+func (b *Breaker) tell(message any) {
+	if ref := b.ref.Load(); ref != nil {
+		ref.Tell(message)
+		return
+	}
+	refuse(message) // it was never started
+}
 
 // command sends the actor something to do and waits until it is done.
 func (b *Breaker) command(do func(*breakerActor, time.Time)) {

@@ -39,7 +39,7 @@ type breakerActor struct {
 	machine *breaker.Machine
 	bus     *Bus
 	moved   func()
-	box     *mailbox
+	ref     *Ref
 	timer   *time.Timer
 	due     time.Time // when timer fires, zero if it doesn't
 	stopped bool
@@ -75,7 +75,7 @@ func (a *breakerActor) Receive(c actor.Context) {
 	case *actor.Stopped:
 		a.stopped = true
 		a.setTimer(time.Time{})
-		a.box.close()
+		a.ref.Close()
 	case *actor.Started:
 		a.stopped = false
 	}

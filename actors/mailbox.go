@@ -46,6 +46,7 @@ type mailbox struct {
 	mu        sync.Mutex
 	idle      sync.Cond // signalled when running ends while inline senders wait
 	waiting   int
+	started   bool
 	running   bool
 	suspended bool
 	stopping  bool
@@ -64,6 +65,8 @@ func newMailbox(d dispatch, undeliverable func(message any)) *mailbox {
 
 // RegisterHandlers implements [actor.Mailbox].
 func (m *mailbox) RegisterHandlers(invoker actor.MessageInvoker, _ actor.Dispatcher) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.invoker = invoker
 }
 
@@ -90,7 +93,7 @@ func (m *mailbox) PostUserMessage(message any) {
 		return
 	}
 	m.user.push(message)
-	start := !m.running && !m.suspended
+	start := m.started && !m.running && !m.suspended
 	if start {
 		m.running = true
 	}
@@ -109,7 +112,10 @@ func (m *mailbox) PostUserMessage(message any) {
 func (m *mailbox) PostSystemMessage(message any) {
 	m.mu.Lock()
 	m.system.push(message)
-	start := !m.running
+	// The engine registers an actor before it is complete. Whatever comes in
+	// that moment waits for the first system message, which is Started.
+	m.started = m.started || m.invoker != nil
+	start := m.started && !m.running
 	if start {
 		m.running = true
 	}

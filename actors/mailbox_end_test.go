@@ -61,6 +61,7 @@ func TestCloseDuringATrafficJamLosesNothing(t *testing.T) {
 				i := &invoker{t: t, user: see}
 				box := newMailbox(d, see)
 				box.RegisterHandlers(i, nil)
+				box.started = true
 				i.system = func(any) { box.close() }
 				for from := range posters {
 					go func() {

@@ -186,3 +186,16 @@ func TestASuspendedMailboxKeepsItsMessages(t *testing.T) {
 		})
 	}
 }
+
+// If it failed, a message to the PID of an actor that is just being made would
+// run it before it is complete.
+func TestNothingRunsBeforeTheActorHasStarted(t *testing.T) {
+	for _, d := range []dispatch{onPoster, onGoroutine, onCaller} {
+		box := newMailbox(d, func(any) {})
+		box.PostUserMessage("early")
+		box.RegisterHandlers(nil, nil)
+		box.PostUserMessage("still early")
+		assert.False(t, box.running)
+		assert.Equal(t, 2, box.UserMessageCount())
+	}
+}

@@ -53,6 +53,7 @@ func boxFor(t *testing.T, d dispatch, i *invoker) (box *mailbox, lost *notes[any
 	lost = &notes[any]{}
 	box = newMailbox(d, lost.add)
 	box.RegisterHandlers(i, nil)
+	box.started = true
 	box.Start()
 	return box, lost
 }

@@ -35,11 +35,10 @@ func spawnPublisher(system *actor.ActorSystem, name string) (*publisher, error) 
 			p.dropped.Add(1)
 		}
 	})
-	ref, err := spawn(system.Root, name, func(*mailbox) actor.Actor { return p }, box)
-	if err != nil {
+	p.ref = &Ref{box: box}
+	if err := p.ref.start(system.Root, name, func() actor.Actor { return p }); err != nil {
 		return nil, err
 	}
-	p.ref = ref
 	return p, nil
 }
 

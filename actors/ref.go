@@ -7,33 +7,36 @@ import (
 )
 
 // Ref reaches an actor that was started here. A message told through it is
-// never lost in silence: one that the actor can't take any more is handed to
-// the function the actor was started with. It is safe for concurrent use.
+// never lost in silence: it goes to the actor's mailbox itself, and one that
+// the actor can't take any more to the function the Ref was made with. (A PID
+// whose actor has stopped leads to the dead letters.) It is safe for
+// concurrent use.
 type Ref struct {
-	pid     *actor.PID
-	process actor.Process
-	box     *mailbox
+	box *mailbox
+	pid *actor.PID // once started
 }
 
-// Supervise starts a as a child of parent. a must call no user code and must
-// never block: it runs on the goroutine of whoever tells it something while it
-// is idle. When it has stopped it calls [Ref.Close]; from then on messages go
-// to undeliverable.
-func Supervise(parent actor.SpawnerContext, name string, a actor.Actor, undeliverable func(message any)) (*Ref, error) {
-	return spawn(parent, name, func(*mailbox) actor.Actor { return a }, newMailbox(onPoster, undeliverable))
+// NewRef makes a Ref for an actor that is to be started. The actor must call
+// no user code and must never block: it runs on the goroutine of whoever tells
+// it something while it is idle. When it has stopped it calls [Ref.Close]; from
+// then on messages go to undeliverable. Messages told before the start wait.
+func NewRef(undeliverable func(message any)) *Ref {
+	return &Ref{box: newMailbox(onPoster, undeliverable)}
 }
 
-func spawn(parent actor.SpawnerContext, name string, produce func(*mailbox) actor.Actor, box *mailbox) (*Ref, error) {
-	props := actor.PropsFromProducer(func() actor.Actor { return produce(box) },
-		actor.WithMailbox(func() actor.Mailbox { return box }))
+// Start starts a as a child of parent.
+func (r *Ref) Start(parent actor.SpawnerContext, name string, a actor.Actor) error {
+	return r.start(parent, name, func() actor.Actor { return a })
+}
+
+func (r *Ref) start(parent actor.SpawnerContext, name string, produce func() actor.Actor) error {
+	props := actor.PropsFromProducer(produce, actor.WithMailbox(func() actor.Mailbox { return r.box }))
 	pid, err := parent.SpawnNamed(props, name)
 	if err != nil {
-		return nil, fmt.Errorf("start actor %s: %w", name, err)
+		return fmt.Errorf("start actor %s: %w", name, err)
 	}
-	// The process and not the PID, because a PID whose actor has stopped
-	// leads to the dead letters, and the process still to the mailbox.
-	process, _ := parent.ActorSystem().ProcessRegistry.Get(pid)
-	return &Ref{pid: pid, process: process, box: box}, nil
+	r.pid = pid
+	return nil
 }
 
 // ID is the id of the actor's PID.
@@ -44,17 +47,17 @@ func (r *Ref) ID() string { return r.pid.Id }
 func (r *Ref) PID() *actor.PID { return actor.NewPID(r.pid.Address, r.pid.Id) }
 
 // Tell sends the actor a message.
-func (r *Ref) Tell(message any) { r.process.SendUserMessage(r.pid, message) }
+func (r *Ref) Tell(message any) { r.box.PostUserMessage(message) }
 
 // Restart replaces a failed incarnation by a fresh one. A stopping actor is
 // left alone.
-func (r *Ref) Restart() { r.process.SendSystemMessage(r.pid, restart) }
+func (r *Ref) Restart() { r.box.PostSystemMessage(restart) }
 
 // Resume lets a failed incarnation go on as it is.
-func (r *Ref) Resume() { r.process.SendSystemMessage(r.pid, resume) }
+func (r *Ref) Resume() { r.box.PostSystemMessage(resume) }
 
 // Stop ends the actor after the message it is handling.
-func (r *Ref) Stop() { r.process.Stop(r.pid) }
+func (r *Ref) Stop() { r.box.PostSystemMessage(stop) }
 
 // Close hands back what the stopped actor has not taken.
 func (r *Ref) Close() { r.box.close() }
@@ -62,4 +65,5 @@ func (r *Ref) Close() { r.box.close() }
 var (
 	restart = &actor.Restart{}
 	resume  = &actor.ResumeMailbox{}
+	stop    = &actor.Stop{}
 )

@@ -37,7 +37,7 @@ func newRecorder(t *testing.T, p *parent) (*recorder, *notes[any]) {
 	r, lost := &recorder{}, &notes[any]{}
 	p.do(func(c actor.Context) {
 		var err error
-		r.ref, err = Supervise(c, "recorder", r, lost.add)
+		r.ref, err = supervise(c, "recorder", r, lost.add)
 		require.NoError(t, err)
 	})
 	return r, lost
@@ -63,7 +63,7 @@ func TestATakenNameIsAnError(t *testing.T) {
 		p := newParent(t)
 		newRecorder(t, p)
 		p.do(func(c actor.Context) {
-			ref, err := Supervise(c, "recorder", &recorder{}, func(any) {})
+			ref, err := supervise(c, "recorder", &recorder{}, func(any) {})
 			assert.Nil(t, ref)
 			assert.ErrorContains(t, err, "start actor recorder")
 			assert.ErrorIs(t, err, actor.ErrNameExists)

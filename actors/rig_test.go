@@ -110,7 +110,7 @@ func (p *parent) HandleFailure(_ *actor.ActorSystem, _ actor.Supervisor, child *
 func newParent(t testing.TB) *parent {
 	t.Helper()
 	p := &parent{failures: make(chan failure, 64)}
-	ref, err := Supervise(newSystem(t).Root, "parent", p, func(any) {})
+	ref, err := supervise(newSystem(t).Root, "parent", p, func(any) {})
 	require.NoError(t, err)
 	p.ref = ref
 	return p
@@ -136,4 +136,13 @@ func (p *parent) system() *actor.ActorSystem {
 	var system *actor.ActorSystem
 	p.do(func(c actor.Context) { system = c.ActorSystem() })
 	return system
+}
+
+// supervise starts a as a child of parent.
+func supervise(parent actor.SpawnerContext, name string, a actor.Actor, undeliverable func(any)) (*Ref, error) {
+	r := NewRef(undeliverable)
+	if err := r.Start(parent, name, a); err != nil {
+		return nil, err
+	}
+	return r, nil
 }

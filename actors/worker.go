@@ -79,14 +79,15 @@ func SpawnWorker(parent actor.SpawnerContext, name string, factory Factory, rene
 		}
 	})
 	incarnations := 0
-	return spawn(parent, name, func(box *mailbox) actor.Actor {
+	r := &Ref{box: box}
+	return r, r.start(parent, name, func() actor.Actor {
 		incarnations++
 		w := &worker{box: box, factory: factory}
 		if incarnations > 1 {
 			w.renewed = renewed
 		}
 		return w
-	}, box)
+	})
 }
 
 // worker is one incarnation of a worker actor.

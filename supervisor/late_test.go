@@ -101,9 +101,6 @@ func TestWhatComesAfterTheEndIsAnswered(t *testing.T) {
 func TestQuestionsAfterTheEndAreAnswered(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		x, _, w, drained := late(t)
-		begun := make(chan error, 1)
-		x.tell(&openBreaker{done: begun})
-		assert.ErrorIs(t, soon(t, begun, "the root"), ErrTargetStopped)
 		again := make(chan error, 1)
 		x.tell(&startAgain{done: again})
 		assert.ErrorIs(t, soon(t, again, "Start"), ErrTargetStopped)

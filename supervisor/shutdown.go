@@ -109,12 +109,3 @@ func (t *Target) abandon(op *operation, attempts int) {
 		Operation: op.id(), Attempts: attempts, Err: err})
 	op.deliver(err, attempts)
 }
-
-// openBreaker asks a new target's supervisor to start its breaker.
-type openBreaker struct{ done chan<- error }
-
-func (a *targetActor) openBreaker(m *openBreaker) {
-	b, err := actors.SpawnBreaker(a.self, a.name, a.policy.Load().Breaker, a.sup.bus, func() { a.tell(moved{}) })
-	a.breaker = b
-	m.done <- err
-}

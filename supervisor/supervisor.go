@@ -120,12 +120,11 @@ func (s *Supervisor) startActors(name string) error {
 	}
 	s.bus = bus
 	s.rootActor = &rootActor{sup: s, children: map[string]*Target{}, stopped: make(chan struct{})}
-	root, err := actors.Supervise(s.system.Root, name, s.rootActor, s.rootActor.undeliverable)
-	if err != nil {
+	s.root = actors.NewRef(s.rootActor.undeliverable)
+	if err := s.root.Start(s.system.Root, name, s.rootActor); err != nil {
 		bus.Close()
 		return err
 	}
-	s.root = root
 	return nil
 }
 
@@ -174,16 +173,13 @@ func (s *Supervisor) startTarget(parent actor.SpawnerContext, name string, polic
 	t.pool.workers = map[string]*worker{}
 	t.pool.limit = policy.Pool.Workers
 	a := &targetActor{Target: t, lent: map[*operation]*worker{}}
-	ref, err := actors.Supervise(parent, name, a, a.undeliverable)
-	if err != nil {
+	t.ref = actors.NewRef(a.undeliverable)
+	if err := t.ref.Start(parent, name, a); err != nil {
 		return nil, err
 	}
-	t.ref = ref
-	started := make(chan error, 1)
-	ref.Tell(&openBreaker{done: started})
-	if err := <-started; err != nil {
-		ref.Stop()
-		return nil, err
+	if a.unable != nil { // it has tried by now
+		t.ref.Stop()
+		return nil, a.unable
 	}
 	s.targets.Store(name, t)
 	return t, nil

@@ -35,6 +35,7 @@ type targetActor struct {
 	spawned  uint64        // workers so far, for their names
 	restarts restartWindow // recent restarts
 	halted   error         // why nothing is taken any more
+	unable   error         // why it could not be started
 	down     bool          // the actor stops or has stopped
 	report   *time.Timer
 }
@@ -78,14 +79,12 @@ func (a *targetActor) Receive(c actor.Context) {
 		m.done <- a.halt(m.reason)
 	case *startAgain:
 		a.startAgain(m.done)
-	case *openBreaker:
-		a.openBreaker(m)
 	case renew:
 		a.renew()
 	case *actors.Operation:
 		a.accept(m, c.Sender())
 	case *actor.Started:
-		a.sup.bus.Publish(actors.TargetStarted{Header: a.header()})
+		a.started()
 	case *actor.Terminated:
 		a.childEnded(m.Who)
 	case *actor.Stopping:
@@ -122,8 +121,6 @@ func (a *targetActor) undeliverable(message any) {
 		}
 	case *freed:
 		a.pool.discard(m.worker)
-	case *openBreaker:
-		m.done <- ErrTargetStopped
 	case *halt:
 		_, drained := a.pool.close()
 		m.done <- drained
@@ -136,6 +133,18 @@ func (a *targetActor) undeliverable(message any) {
 
 func (a *targetActor) header() actors.Header {
 	return actors.Header{Target: a.name, At: time.Now()}
+}
+
+// started gives the target its breaker, before it is told anything.
+func (a *targetActor) started() {
+	b, err := actors.SpawnBreaker(a.self, a.name, a.policy.Load().Breaker, a.sup.bus, func() { a.tell(moved{}) })
+	a.breaker = b
+	if err != nil { // the name is taken, by an actor that is not ours
+		a.unable = err
+		a.halt(ErrTargetStopped)
+		return
+	}
+	a.sup.bus.Publish(actors.TargetStarted{Header: a.header()})
 }
 
 // breakerEnded brings the breaker back if somebody stopped it. Its state
