@@ -34,7 +34,15 @@ func (a *targetActor) accept(request *actors.Operation, sender *actor.PID) {
 	m.start(m, a.Target, ctx, options, false)
 	// The context may be of the sender's own making, and its methods are not
 	// to run on this actor.
-	go a.launchMessage(m)
+	go func() {
+		err := actors.Guard(func() error {
+			a.launchMessage(m)
+			return nil
+		})
+		if err != nil {
+			a.Target.refuse(&m.operation, err)
+		}
+	}()
 }
 
 func (a *targetActor) launchMessage(m *message) {
