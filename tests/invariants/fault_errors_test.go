@@ -52,7 +52,7 @@ func (e *pointerError) Error() string { return e.text }
 func (e *pointerError) Unwrap() error { return errors.New(e.text) }
 
 // uncomparable can't be compared with ==, which panics.
-type uncomparable struct{ all []int }
+type uncomparable struct{ _ []int }
 
 func (uncomparable) Error() string { return "uncomparable" }
 

@@ -36,7 +36,8 @@ func TestFault_ShutdownTwiceAndAtOnce(t *testing.T) {
 		all.Wait()
 		require.NoError(t, (<-busy).err)
 		require.NoError(t, sup.Shutdown(context.Background()))
-		require.ErrorIs(t, sup.Shutdown(nil), supervisor.ErrNilContext) //nolint:staticcheck // nil is what is tested
+		//lint:ignore SA1012 nil is what is tested
+		require.ErrorIs(t, sup.Shutdown(nil), supervisor.ErrNilContext)
 	})
 }
 

@@ -31,6 +31,7 @@ func TestI9_APanicKeepsItsValueAndItsStack(t *testing.T) {
 
 		_, err = w.call(context.Background(), sup, "x", func(context.Context) (int, error) {
 			var m map[string]int
+			//lint:ignore SA5000 the panic is what is tested
 			m["x"] = 1
 			return 0, nil
 		})
