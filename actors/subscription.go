@@ -28,7 +28,7 @@ func newSubscription(b *Bus, f func(Event), buffer int) *Subscription {
 // Dropped is the number of events that found the queue full.
 func (s *Subscription) Dropped() uint64 { return s.dropped.Load() }
 
-// Panics is the number of events whose handling panicked.
+// Panics is the number of events whose handling panicked or ended the goroutine.
 func (s *Subscription) Panics() uint64 { return s.panics.Load() }
 
 // Done is closed when the function has been called for the last time.
@@ -60,6 +60,7 @@ func (s *Subscription) run() {
 			close(s.done)
 			return
 		}
+		s.panics.Add(1)
 		go s.run() // the function called runtime.Goexit
 	}()
 	for {

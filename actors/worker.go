@@ -144,7 +144,7 @@ func (w *worker) run(c actor.Context, t *Task) {
 // supervisor may act on it before this returns; the telling is deferred, so
 // that a Goexit in user code that Failed calls can't prevent it.
 func fail(c actor.Context, t *Task, err error, how Ending) {
-	defer escalate(c, t, err)
+	defer Escalate(c, err, t)
 	t.Runner.Failed(err, how)
 }
 
@@ -190,17 +190,17 @@ func (w *worker) close() {
 	<-closed
 }
 
-// escalate suspends the worker and hands its failure to its supervisor, as the
+// Escalate suspends the actor and hands its failure to its supervisor, as the
 // engine's EscalateFailure does, but without writing a log line for each
 // failed attempt to the system's logger, whose handler is the user's.
-func escalate(c actor.Context, t *Task, err error) {
-	send := func(to *actor.PID, message any) {
+func Escalate(c actor.Context, reason error, message any) {
+	send := func(to *actor.PID, system any) {
 		if process, ok := c.ActorSystem().ProcessRegistry.Get(to); ok {
-			process.SendSystemMessage(to, message)
+			process.SendSystemMessage(to, system)
 		}
 	}
 	send(c.Self(), suspend)
-	send(c.Parent(), &actor.Failure{Who: c.Self(), Reason: err, Message: t})
+	send(c.Parent(), &actor.Failure{Who: c.Self(), Reason: reason, Message: message})
 }
 
 var suspend = &actor.SuspendMailbox{}

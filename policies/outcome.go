@@ -18,6 +18,9 @@ const (
 
 var outcomeNames = [...]string{"success", "failure", "ignored", "throttled"}
 
+// MarshalText implements [encoding.TextMarshaler].
+func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
 // String returns the outcome's name in lower case.
 func (o Outcome) String() string {
 	if int(o) < len(outcomeNames) {

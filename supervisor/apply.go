@@ -1,10 +1,8 @@
 package supervisor
 
 import (
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/holdfast-go/holdfast/actors"
@@ -76,16 +74,3 @@ func (r *rootActor) apply(m *applySet) applied {
 	r.sup.bus.Publish(actors.PoliciesApplied{Header: actors.Header{At: time.Now()}, Changed: changed})
 	return result
 }
-
-// running lists the targets that were started, by name.
-func (s *Supervisor) running() []*Target {
-	var all []*Target
-	s.targets.Range(func(_ string, t *Target) bool {
-		all = append(all, t)
-		return true
-	})
-	slices.SortFunc(all, func(a, b *Target) int { return strings.Compare(a.name, b.name) })
-	return all
-}
-
-func isUnknown(err error) bool { return errors.Is(err, ErrUnknownTarget) }

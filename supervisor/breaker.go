@@ -1,6 +1,8 @@
 package supervisor
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -24,19 +26,19 @@ func (s *Supervisor) Breaker(name string) *Breaker { return &Breaker{target: s.T
 
 // BreakerWith gives the breaker of that name if it has these settings. A name
 // that no policy mentions becomes a target, with the api defaults and these
-// breaker settings. A breaker with other settings is a *[ConflictError].
+// breaker settings. A breaker with other settings is a *[ConflictError];
+// settings or a name that can't be are a policies.ErrInvalid.
 func (s *Supervisor) BreakerWith(name string, settings policies.Breaker) (*Breaker, error) {
 	t := s.Target(name)
-	if t.err != nil && isUnknown(t.err) {
+	if errors.Is(t.err, ErrUnknownTarget) {
 		p := s.set.Load().Defaults(policies.API)
 		p.Breaker = settings
 		set, err := s.set.Load().With(name, p)
 		if err != nil {
-			return nil, &RejectedError{Target: name, Err: err}
+			return nil, fmt.Errorf("breaker %q: %w", name, err)
 		}
-		p, err = set.Target(name)
-		if err != nil {
-			return nil, &RejectedError{Target: name, Err: err}
+		if p, err = set.Target(name); err != nil {
+			return nil, fmt.Errorf("breaker %q: %w", name, err)
 		}
 		if policy, err := resolve(p); err == nil {
 			t = s.open(name, policy)

@@ -52,7 +52,7 @@ const (
 	inBackoff              // parked until its wait is over
 	inPark                 // parked until the breaker lets calls through
 	inQueue                // waits for a worker
-	asking                 // has a worker, waits for the breaker's leave
+	asking                 // waits for a half-open breaker's leave
 )
 
 // trouble gives the operation's course, which it makes when it is needed first.

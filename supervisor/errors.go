@@ -148,6 +148,22 @@ func (e *ExhaustedError) Unwrap() []error {
 	return errs
 }
 
+// RestartsError says that a target's workers were restarted more often than its
+// policy allows. Events carry it; callers don't meet it.
+type RestartsError struct {
+	MaxRestarts int
+	Within      time.Duration
+	// Err is what the last of them was for.
+	Err error
+}
+
+func (e *RestartsError) Error() string {
+	return fmt.Sprintf("more than %d worker restarts within %s, the last for: %v", e.MaxRestarts, e.Within, e.Err)
+}
+
+// Unwrap gives the last restart's reason.
+func (e *RestartsError) Unwrap() error { return e.Err }
+
 // ConflictError says that a breaker was asked for with settings it does not
 // have. errors.Is finds [ErrConflict].
 type ConflictError struct {
@@ -156,7 +172,14 @@ type ConflictError struct {
 }
 
 func (e *ConflictError) Error() string {
-	return fmt.Sprintf("breaker %q: %v: it has %+v, asked for was %+v", e.Name, ErrConflict, e.Have, e.Want)
+	have, want := policies.Describe(policies.Policy{Breaker: e.Have}), policies.Describe(policies.Policy{Breaker: e.Want})
+	var differ []string
+	for i, field := range have {
+		if field.Value != want[i].Value {
+			differ = append(differ, fmt.Sprintf("%s is %s, asked for was %s", field.Path, field.Value, want[i].Value))
+		}
+	}
+	return fmt.Sprintf("breaker %q: %v: %s", e.Name, ErrConflict, strings.Join(differ, "; "))
 }
 
 // Is makes errors.Is(err, ErrConflict) true.

@@ -47,7 +47,8 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 	conflict := &ConflictError{Name: "x", Want: policies.Breaker{FailureThreshold: 7}}
 	assert.ErrorIs(t, conflict, ErrConflict)
 	assert.NotErrorIs(t, conflict, ErrOpen)
-	assert.ErrorContains(t, conflict, "FailureThreshold:7")
+	assert.ErrorContains(t, conflict, "failure_threshold is 0, asked for was 7")
+	assert.NotContains(t, conflict.Error(), "probe_lease", "which does not differ")
 
 	stragglers := &StragglersError{Stragglers: []Straggler{{"x", "op-1"}, {Target: "event subscribers"}}, Cause: errPlain}
 	assert.EqualError(t, stragglers, "shutdown ended with 2 still running (x op-1, event subscribers): plain failure")

@@ -49,6 +49,9 @@ func (l *line) remove(op *operation) {
 	l.n--
 }
 
+// backoffsKeep is the capacity that an empty heap may keep.
+const backoffsKeep = 1024
+
 // backoffs orders the operations in backoff by the end of their wait.
 type backoffs []*operation
 
@@ -74,5 +77,8 @@ func (b *backoffs) Pop() any {
 	old[n] = nil
 	*b = old[:n]
 	op.course.index = -1
+	if n == 0 && cap(old) > backoffsKeep {
+		*b = nil
+	}
 	return op
 }

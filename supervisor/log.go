@@ -57,9 +57,11 @@ func logged(e actors.Event) (slog.Level, []slog.Attr) {
 }
 
 // breakerLevel is Error for a breaker that trips, Warn for one that goes back
-// to open, Info for the rest.
+// to open or is opened by hand, Info for the rest.
 func breakerLevel(e actors.BreakerChanged) slog.Level {
 	switch {
+	case e.Transition.To == breaker.ForcedOpen:
+		return slog.LevelWarn
 	case e.Transition.To != breaker.Open:
 		return slog.LevelInfo
 	case e.Transition.From == breaker.HalfOpen:

@@ -67,7 +67,7 @@ func TestEveryEventHasItsLevel(t *testing.T) {
 		{changed(breaker.HalfOpen, breaker.Open), slog.LevelWarn, 3},
 		{changed(breaker.Open, breaker.HalfOpen), slog.LevelInfo, 3},
 		{changed(breaker.HalfOpen, breaker.Closed), slog.LevelInfo, 3},
-		{changed(breaker.Closed, breaker.ForcedOpen), slog.LevelInfo, 3},
+		{changed(breaker.Closed, breaker.ForcedOpen), slog.LevelWarn, 3},
 		{actors.RetryScheduled{Err: errPlain}, slog.LevelWarn, 4},
 		{actors.OperationFailed{Err: errPlain}, slog.LevelError, 3},
 		{actors.CallsRefused{}, slog.LevelWarn, 1},

@@ -41,7 +41,7 @@ func WithWorker(target string, factory actors.Factory) Option {
 }
 
 // WithLogger logs what happens: a breaker that trips at level Error, one that
-// reopens and every retry at Warn, recovery at Info, attempts at Debug.
+// reopens or is opened by hand and every retry at Warn, recovery at Info, attempts at Debug.
 // Without it nothing is logged. Logging runs on a subscription of its own and
 // so holds up no operation. Whether attempts are told of depends on the
 // logger's level when New is called.

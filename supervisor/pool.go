@@ -262,7 +262,7 @@ func (p *pool) resize(limit int) (idle []*worker) {
 	p.limit = limit
 	for p.size > p.limit && len(p.idle) > 0 {
 		w := p.idle[0] // the one used least recently
-		p.idle = p.idle[1:]
+		p.idle = slices.Delete(p.idle, 0, 1)
 		p.retireOne(w)
 		idle = append(idle, w)
 	}

@@ -112,9 +112,9 @@ func (a *targetActor) judge(op *operation) retry.Decision {
 		Accepted:    c.accepted,
 		Previous:    c.previous,
 		Keyed:       op.options.key != "" || op.options.idempotent,
+		Deadline:    c.deadline,
 		BreakerOpen: !a.breaker.View().State.Admits(),
 	}
-	progress.Deadline = c.deadline
 	if c.ownWait != nil {
 		progress.HasOwn, progress.OwnWait = true, *c.ownWait
 	}
@@ -168,12 +168,12 @@ func (a *targetActor) revive(w *worker, fresh bool, reason error) {
 // escalate does what the policy says about too many restarts.
 func (a *targetActor) escalate(r policies.Restart, reason error) {
 	a.restarts.clear()
-	err := fmt.Errorf("more than %d worker restarts within %s, the last for: %w", r.MaxRestarts, r.Within, reason)
+	err := &RestartsError{MaxRestarts: r.MaxRestarts, Within: r.Within, Err: reason}
 	switch r.Exceeded {
 	case policies.StopTarget:
 		a.halt(ErrTargetStopped)
 	case policies.Escalate:
-		a.self.(actor.Supervisor).EscalateFailure(err, nil)
+		actors.Escalate(a.self, err, nil)
 	default:
 		a.breaker.Trip(breaker.ReasonRestartIntensity, err)
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -221,4 +223,15 @@ func (s *Supervisor) since() time.Duration { return max(1, time.Since(s.epoch)) 
 
 func (s *Supervisor) operationID(serial uint64) string {
 	return fmt.Sprintf("op-%s-%d", s.prefix, serial)
+}
+
+// running lists the targets that were started, by name.
+func (s *Supervisor) running() []*Target {
+	var all []*Target
+	s.targets.Range(func(_ string, t *Target) bool {
+		all = append(all, t)
+		return true
+	})
+	slices.SortFunc(all, func(a, b *Target) int { return strings.Compare(a.name, b.name) })
+	return all
 }

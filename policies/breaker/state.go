@@ -21,6 +21,9 @@ const (
 
 var stateNames = [...]string{"closed", "open", "half_open", "forced_open", "forced_closed", "disabled"}
 
+// MarshalText implements [encoding.TextMarshaler].
+func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
 // String returns the state's name in lower case, "unknown" for a value that
 // is no state.
 func (s State) String() string {
