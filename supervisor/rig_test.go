@@ -7,12 +7,12 @@ import (
 	"io/fs"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/holdfast-go/holdfast/actors"
+	"github.com/holdfast-go/holdfast/internal/virtualtime"
 	"github.com/holdfast-go/holdfast/policies"
 	"github.com/holdfast-go/holdfast/policies/classify"
 )
@@ -27,35 +27,18 @@ var (
 )
 
 // bubble runs f in virtual time.
-//
-// The engine counts dead letters on a goroutine that ends a second after the
-// first of them, and the bubble must not end before it. That wait is virtual,
-// and the only sleep there is. It comes after the cleanups that f registers.
 func bubble(t *testing.T, f func(t *testing.T)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		t.Cleanup(func() { time.Sleep(2 * time.Second) })
-		f(t)
-	})
+	virtualtime.Run(t, f)
 }
 
-// pass lets virtual time go on, and then everything that is due settle.
-func pass(d time.Duration) {
-	<-time.After(d)
-	synctest.Wait()
-}
+// pass lets virtual time go on.
+func pass(d time.Duration) { virtualtime.Pass(d) }
 
-// soon gives what comes out of ch. In a bubble a day passes in no time, so
-// that somebody who was forgotten is reported as such.
+// soon gives what comes out of ch, and fails if nothing ever does.
 func soon[T any](t *testing.T, ch <-chan T, what string) T {
 	t.Helper()
-	select {
-	case v := <-ch:
-		return v
-	case <-time.After(24 * time.Hour):
-		require.FailNow(t, "forgotten for ever", what)
-		panic("unreachable")
-	}
+	return virtualtime.Soon(t, ch, what)
 }
 
 // policy is easy to count with: three attempts, waits of 1 s, 2 s, 4 s

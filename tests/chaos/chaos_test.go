@@ -6,16 +6,15 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"os"
 	"runtime"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/holdfast-go/holdfast/actors"
+	"github.com/holdfast-go/holdfast/internal/leaks"
 	"github.com/holdfast-go/holdfast/policies"
 	"github.com/holdfast-go/holdfast/supervisor"
 )
@@ -26,25 +25,9 @@ var (
 	callers    = flag.Int("chaos.callers", 16, "how many goroutines send operations")
 )
 
-// TestMain fails the package if a goroutine outlives its tests. The engine's
-// dead letters keep one for up to a second, longer than one look of goleak
-// takes, so it looks again a few times.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	code := m.Run()
-	if code == 0 {
-		var err error
-		for range 8 {
-			if err = goleak.Find(); err == nil {
-				break
-			}
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, "goroutines leak:", err)
-			code = 1
-		}
-	}
-	os.Exit(code)
+	leaks.Main(m)
 }
 
 // stalled is how long no operation may come to its end before those that are

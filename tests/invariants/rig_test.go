@@ -6,12 +6,12 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/holdfast-go/holdfast/actors"
+	"github.com/holdfast-go/holdfast/internal/virtualtime"
 	"github.com/holdfast-go/holdfast/policies"
 	"github.com/holdfast-go/holdfast/policies/classify"
 	"github.com/holdfast-go/holdfast/supervisor"
@@ -28,35 +28,18 @@ var (
 var errNobody = errors.New("a dead letter")
 
 // bubble runs f in virtual time.
-//
-// The engine counts dead letters in a goroutine that ends a second after the
-// first of them; the bubble must not end before it. That wait is virtual, and
-// the only sleep there is. It comes after the cleanups that f registers.
 func bubble(t *testing.T, f func(t *testing.T)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		t.Cleanup(func() { time.Sleep(2 * time.Second) })
-		f(t)
-	})
+	virtualtime.Run(t, f)
 }
 
-// pass lets virtual time go on, and then everything that is due settle.
-func pass(d time.Duration) {
-	<-time.After(d)
-	synctest.Wait()
-}
+// pass lets virtual time go on.
+func pass(d time.Duration) { virtualtime.Pass(d) }
 
-// soon gives what comes out of ch. In a bubble a day passes in no time, so
-// that somebody who was forgotten is reported as such.
+// soon gives what comes out of ch, and fails if nothing ever does.
 func soon[T any](t *testing.T, ch <-chan T, what string) T {
 	t.Helper()
-	select {
-	case v := <-ch:
-		return v
-	case <-time.After(24 * time.Hour):
-		require.FailNow(t, "forgotten for ever", what)
-		panic("unreachable")
-	}
+	return virtualtime.Soon(t, ch, what)
 }
 
 // target is a policy that is easy to count with: three attempts, waits of
