@@ -66,6 +66,14 @@ func TestTheNumbersAddUp(t *testing.T) {
 			<-time.After(time.Duration(random.IntN(4)) * 500 * time.Millisecond)
 		}
 		all.Wait()
+		// Whatever the schedule was, one of each kind.
+		left, leave := context.WithCancel(bg)
+		leave()
+		_, err := Do(left, s, "x", succeed)
+		note(err)
+		s.Breaker("x").ForceOpen()
+		_, err = Do(bg, s, "x", succeed)
+		note(err)
 		synctest.Wait()
 		snap := snapshotOf(t, s, "x")
 		assert.Equal(t, got, struct{ succeeded, failed, refused, rejected uint64 }{snap.Succeeded, snap.Failed, snap.Refused, snap.Rejected})

@@ -87,6 +87,7 @@ func TestTheQueueHearsOfATrip(t *testing.T) {
 		for _, r := range all {
 			assert.ErrorIs(t, soon(t, r, "one in the queue").err, ErrOpen)
 		}
+		synctest.Wait() // the one that parks is the last in the queue
 		assert.Empty(t, ran)
 		assert.EqualValues(t, 2, snapshotOf(t, s, "x").Refused)
 		assert.Equal(t, 1, snapshotOf(t, s, "x").Parked)
