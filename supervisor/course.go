@@ -33,7 +33,6 @@ type course struct {
 	index    int           // in the backoff heap
 	prev     *operation    // in the line it stands in
 	next     *operation
-	line     *line
 
 	lender     *operation // whose attempt it runs within, nil if it doesn't
 	crashed    bool       // the last attempt panicked or ended its goroutine

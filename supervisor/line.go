@@ -11,7 +11,7 @@ type line struct {
 
 func (l *line) pushBack(op *operation) {
 	c := op.course
-	c.line, c.prev, c.next = l, l.last, nil
+	c.prev, c.next = l.last, nil
 	if l.last == nil {
 		l.first = op
 	} else {
@@ -23,7 +23,7 @@ func (l *line) pushBack(op *operation) {
 
 func (l *line) pushFront(op *operation) {
 	c := op.course
-	c.line, c.prev, c.next = l, nil, l.first
+	c.prev, c.next = nil, l.first
 	if l.first == nil {
 		l.last = op
 	} else {
@@ -45,7 +45,7 @@ func (l *line) remove(op *operation) {
 	} else {
 		c.next.course.prev = c.prev
 	}
-	c.line, c.prev, c.next = nil, nil, nil
+	c.prev, c.next = nil, nil
 	l.n--
 }
 
