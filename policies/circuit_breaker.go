@@ -12,52 +12,59 @@ const Never = math.MaxInt32
 type Breaker struct {
 	// Enabled false lets everything through and counts nothing.
 	// Default true.
-	Enabled bool `koanf:"enabled"`
+	Enabled bool `koanf:"enabled" example:"false"`
 
 	// FailureThreshold is the number of consecutive failures that trips
 	// the breaker. Default 5, at least 1, [Never] for no such rule.
-	FailureThreshold int `koanf:"failure_threshold"`
+	FailureThreshold int `koanf:"failure_threshold" range:"[1,never]" example:"3"`
 	// FailureRate is the share of failures in the window that trips the
 	// breaker, over 0 up to 1. Default 0, no such rule.
-	FailureRate float64 `koanf:"failure_rate"`
+	FailureRate float64 `koanf:"failure_rate" range:"[0,1]" example:"0.5"`
 	// SlowCallRate is the share of slow calls in the window that trips the
 	// breaker, over 0 up to 1. Default 0, no such rule.
-	SlowCallRate float64 `koanf:"slow_call_rate"`
+	SlowCallRate float64 `koanf:"slow_call_rate" range:"[0,1]" example:"0.8"`
 	// SlowCallDuration is the running time from which on a call is slow.
 	// Default 60 s, over 0.
-	SlowCallDuration time.Duration `koanf:"slow_call_duration"`
+	SlowCallDuration time.Duration `koanf:"slow_call_duration" range:"(0,inf)" example:"5"`
 	// WindowCalls is the size of the window of the two rates, in calls.
 	// Default 100, at least 1, at most 100,000.
-	WindowCalls int `koanf:"window_calls"`
+	WindowCalls int `koanf:"window_calls" range:"[1,100000]" example:"200"`
 	// WindowDuration, when set, makes it a window of time: the calls of the
 	// last WindowDuration count, whatever their number. Default 0, at most 24 h.
-	WindowDuration time.Duration `koanf:"window_duration"`
+	WindowDuration time.Duration `koanf:"window_duration" range:"[0,24h]" example:"\"1m\""`
 	// MinimumCalls is the number of calls the window must hold before a
 	// rate can trip. Default 20, in a file no more than WindowCalls; at
 	// least 1, at most WindowCalls where the window is one of calls.
-	MinimumCalls int `koanf:"minimum_calls"`
+	MinimumCalls int `koanf:"minimum_calls" range:"[1,inf)" example:"10"`
 
 	// RecoveryTimeout is how long the breaker stays open before it probes.
 	// Default 60 s, over 0, at most 24 h.
-	RecoveryTimeout time.Duration `koanf:"recovery_timeout"`
+	RecoveryTimeout time.Duration `koanf:"recovery_timeout" range:"(0,24h]" example:"30"`
 	// RecoveryMultiplier lengthens the open time after each failed probe.
 	// Default 2, at least 1, at most 100.
-	RecoveryMultiplier float64 `koanf:"recovery_multiplier"`
+	RecoveryMultiplier float64 `koanf:"recovery_multiplier" range:"[1,100]" example:"1.5"`
 	// MaxRecoveryTimeout bounds the open time. Default 10 min, in a file no
 	// less than RecoveryTimeout; at least RecoveryTimeout, at most 24 h.
-	MaxRecoveryTimeout time.Duration `koanf:"max_recovery_timeout"`
+	MaxRecoveryTimeout time.Duration `koanf:"max_recovery_timeout" range:"(0,24h]" example:"\"5m\""`
 	// RecoveryJitter lengthens each open time by a random share of itself up
 	// to this, never past MaxRecoveryTimeout, so that many processes do not
 	// probe in step. Default 0.1, from 0 to 1.
-	RecoveryJitter float64 `koanf:"recovery_jitter"`
+	RecoveryJitter float64 `koanf:"recovery_jitter" range:"[0,1]" example:"0.2"`
 
 	// HalfOpenMaxCalls is how many probes may run at a time. Default 1,
 	// at least 1, at most 10,000.
-	HalfOpenMaxCalls int `koanf:"half_open_max_calls"`
+	HalfOpenMaxCalls int `koanf:"half_open_max_calls" range:"[1,10000]" example:"3"`
 	// SuccessThreshold is the number of successful probes that closes the
 	// breaker. Default 2, at least 1, at most 10,000.
-	SuccessThreshold int `koanf:"success_threshold"`
+	SuccessThreshold int `koanf:"success_threshold" range:"[1,10000]" example:"1"`
 	// ProbeLease is how long a probe may run before it counts as a failure
 	// and its slot is given back. Default 60 s, over 0, at most 24 h.
-	ProbeLease time.Duration `koanf:"probe_lease"`
+	ProbeLease time.Duration `koanf:"probe_lease" range:"(0,24h]" example:"20"`
+
+	// Ignore names error conditions that count for nobody: they neither trip
+	// the breaker nor close it. It wins over TripOn. Default none.
+	Ignore []string `koanf:"ignore" example:"[\"http.4xx\"]"`
+	// TripOn names error conditions that count as failures of the target
+	// although the built-in tables ignore them. Default none.
+	TripOn []string `koanf:"trip_on" example:"[\"http.401\", \"http.429\"]"`
 }

@@ -16,61 +16,69 @@ type Field struct {
 	// Default reports whether it is the built-in value of the policy's
 	// operation type.
 	Default bool
+	// Origin says where the value comes from.
+	Origin Origin
 }
 
 // Describe returns every setting of p in the order of the structs, for a
 // program that shows a resolved policy. Durations are printed as Go durations,
-// [Never] as "never", an empty list as "none".
+// [Never] as "never", an empty list as "none". The origin of what is not a
+// default is [FromCode]; [Set.Explain] knows better.
 func Describe(p Policy) []Field {
-	var fields []Field
-	describe(reflect.ValueOf(p), reflect.ValueOf(Default(p.Type)), "", &fields)
+	builtIn := Default(p.Type)
+	v, d := reflect.ValueOf(&p).Elem(), reflect.ValueOf(&builtIn).Elem()
+	fields := make([]Field, len(settings))
+	for i := range settings {
+		s := &settings[i]
+		value := v.FieldByIndex(s.index)
+		fields[i] = Field{Path: s.Path, Value: s.word(value), Default: s.same(value, d.FieldByIndex(s.index))}
+		if !fields[i].Default {
+			fields[i].Origin.Source = FromCode
+		}
+	}
 	return fields
 }
 
-func describe(v, builtIn reflect.Value, prefix string, fields *[]Field) {
-	for i := range v.NumField() {
-		path := prefix + v.Type().Field(i).Tag.Get("koanf")
-		if v.Field(i).Kind() == reflect.Struct {
-			describe(v.Field(i), builtIn.Field(i), path+".", fields)
-			continue
-		}
-		*fields = append(*fields, Field{
-			Path:    path,
-			Value:   word(v.Field(i).Interface()),
-			Default: same(v.Field(i), builtIn.Field(i)),
-		})
+// word is the value as a file would have it.
+func (s *Setting) word(v reflect.Value) string {
+	switch {
+	case s.Never && v.Int() == Never:
+		return "never"
+	case s.Kind == Names && v.Len() == 0:
+		return "none"
+	case s.Kind == Names:
+		return strings.Join(v.Interface().([]string), ", ")
 	}
+	return fmt.Sprint(v.Interface())
 }
 
-func word(v any) string {
-	switch v := v.(type) {
-	case int:
-		if v == Never {
-			return "never"
-		}
-	case []string:
-		if len(v) == 0 {
-			return "none"
-		}
-		return strings.Join(v, ", ")
+// same takes a nil list for an empty one.
+func (s *Setting) same(a, b reflect.Value) bool {
+	switch s.Kind {
+	case Boolean:
+		return a.Bool() == b.Bool()
+	case Integer, Duration:
+		return a.Int() == b.Int()
+	case Number:
+		return a.Float() == b.Float()
+	case Names:
+		return slices.Equal(a.Interface().([]string), b.Interface().([]string))
 	}
-	return fmt.Sprint(v)
+	return a.String() == b.String()
 }
 
-// same takes a nil list for an empty one, as Equal does.
-func same(a, b reflect.Value) bool {
-	if a.Kind() == reflect.Slice && a.Len() == 0 && b.Len() == 0 {
-		return true
-	}
-	return reflect.DeepEqual(a.Interface(), b.Interface())
-}
-
-// Equal reports whether a and b say the same. The order of CustomExceptions
-// counts; a nil list equals an empty one.
+// Equal reports whether a and b say the same. The order of a list counts; a
+// nil list equals an empty one.
 func Equal(a, b Policy) bool {
-	if !slices.Equal(a.Retry.CustomExceptions, b.Retry.CustomExceptions) {
-		return false
+	v, w := reflect.ValueOf(&a).Elem(), reflect.ValueOf(&b).Elem()
+	for i := range settings {
+		s := &settings[i]
+		if !s.same(v.FieldByIndex(s.index), w.FieldByIndex(s.index)) {
+			return false
+		}
 	}
-	a.Retry.CustomExceptions, b.Retry.CustomExceptions = nil, nil
-	return reflect.DeepEqual(a, b)
+	return true
 }
+
+// Equal reports whether b and c say the same, as [Equal] does of policies.
+func (b Breaker) Equal(c Breaker) bool { return Equal(Policy{Breaker: b}, Policy{Breaker: c}) }

@@ -25,8 +25,9 @@ type FieldError struct {
 	// Source is the file the setting came from, or another source's name.
 	// Empty for a policy built in code.
 	Source string
-	// Line is the line in Source, from 1. 0 where it is not known.
-	Line int
+	// Line and Column stand in Source, from 1. 0 where they are not known.
+	// A column counts characters.
+	Line, Column int
 	// Path is the field, for example
 	// targets.payment_gateway.retry_policy.max_attempts. Empty where the
 	// whole source is at fault. See [FieldPath] for how a name is quoted.
@@ -44,15 +45,12 @@ type FieldError struct {
 
 // Error returns the whole report on one line:
 //
-//	agent_config.json:7: retry_policy.max_attempts = 0: must be from 1 to 1000
+//	agent_config.json:7:19: retry_policy.max_attempts = 0: must be from 1 to 1000
 func (e *FieldError) Error() string {
 	var b strings.Builder
 	if e.Source != "" {
 		b.WriteString(oneLine(e.Source))
-		if e.Line > 0 {
-			b.WriteString(":" + strconv.Itoa(e.Line))
-		}
-		b.WriteString(": ")
+		b.WriteString(position(e.Line, e.Column) + ": ")
 	}
 	if e.Path != "" {
 		b.WriteString(oneLine(e.Path))

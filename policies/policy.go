@@ -17,7 +17,7 @@ package policies
 type Policy struct {
 	// Type picks the built-in defaults. It must be one of the four
 	// operation types.
-	Type OperationType `koanf:"type"`
+	Type OperationType `koanf:"type" example:"\"storage\""`
 	// Retry says how often, and after which waits, a failed operation is
 	// given to a fresh worker.
 	Retry Retry `koanf:"retry_policy"`
@@ -33,9 +33,9 @@ type Policy struct {
 type Pool struct {
 	// Workers is the greatest number of attempts that run at one time.
 	// Workers start on demand. Default 256, at least 1, at most 1,000,000.
-	Workers int `koanf:"workers"`
+	Workers int `koanf:"workers" range:"[1,1000000]" example:"64"`
 	// MaxPending is the greatest number of operations that may wait: for a
 	// worker, for a backoff to pass, or for an open breaker. One more is
 	// refused. Default 10,000, at least 0, at most 10,000,000.
-	MaxPending int `koanf:"max_pending"`
+	MaxPending int `koanf:"max_pending" range:"[0,10000000]" example:"1000"`
 }

@@ -7,13 +7,13 @@ import "time"
 type Restart struct {
 	// MaxRestarts is the number of worker restarts allowed within Within.
 	// Default [Never], no bound; at least 1.
-	MaxRestarts int `koanf:"max_restarts"`
+	MaxRestarts int `koanf:"max_restarts" range:"[1,never]" example:"5"`
 	// Within is the period MaxRestarts is counted over. Default 10 s,
 	// over 0, at most 24 h.
-	Within time.Duration `koanf:"within"`
+	Within time.Duration `koanf:"within" range:"(0,24h]" example:"60"`
 	// Exceeded says what the supervisor does past the bound.
 	// Default [TripBreaker].
-	Exceeded Escalation `koanf:"exceeded"`
+	Exceeded Escalation `koanf:"exceeded" example:"\"stop_target\""`
 }
 
 // Escalation is what a supervisor does past its restart intensity.

@@ -12,34 +12,41 @@ import "time"
 type Retry struct {
 	// Enabled false makes every operation one direct call whose error comes
 	// back as it is. The breaker still guards it. Default true.
-	Enabled bool `koanf:"enabled"`
+	Enabled bool `koanf:"enabled" example:"false"`
 	// MaxAttempts is the greatest number of executions, the first included.
 	// Default by operation type, at least 1, at most 1,000.
-	MaxAttempts int `koanf:"max_attempts"`
+	MaxAttempts int `koanf:"max_attempts" range:"[1,1000]" example:"5"`
 	// MinWait is the shortest wait between two attempts. Default by
 	// operation type, in a file no more than MaxWait; at least 0.
-	MinWait time.Duration `koanf:"min_wait"`
+	MinWait time.Duration `koanf:"min_wait" range:"[0,inf)" example:"0.5"`
 	// MaxWait is the longest computed wait. Default by operation type, in a
 	// file no less than MinWait; at least MinWait, at most 24 h.
-	MaxWait time.Duration `koanf:"max_wait"`
+	MaxWait time.Duration `koanf:"max_wait" range:"[0,24h]" example:"20"`
 	// Jitter says how a wait is drawn between the two. Default [JitterFull].
-	Jitter Jitter `koanf:"jitter"`
+	Jitter Jitter `koanf:"jitter" example:"\"equal\""`
 	// MaxElapsed bounds the whole operation: no attempt starts later than
 	// this after the operation was accepted. Default 0, no bound.
-	MaxElapsed time.Duration `koanf:"max_elapsed"`
+	MaxElapsed time.Duration `koanf:"max_elapsed" range:"[0,inf)" example:"\"2m\""`
 	// MaxServerWait is the longest delay a server may ask for (Retry-After
 	// and its kin) that is still honoured. A longer one ends the operation
 	// at once. Default 60 s, at least 0, at most 24 h.
-	MaxServerWait time.Duration `koanf:"max_server_wait"`
+	MaxServerWait time.Duration `koanf:"max_server_wait" range:"[0,24h]" example:"30"`
 	// WhenOpen says what happens to an operation that meets an open
 	// breaker. Default [FailFast].
-	WhenOpen WhenOpen `koanf:"when_open"`
+	WhenOpen WhenOpen `koanf:"when_open" example:"\"park\""`
 	// Idempotent says whether an operation may run again when the failed
 	// attempt may already have taken effect. Default [IdempotentAuto].
-	Idempotent Idempotency `koanf:"idempotent"`
-	// CustomExceptions names further error conditions that are retried. It
-	// adds to the built-in set and never takes away. Default none.
-	CustomExceptions []string `koanf:"custom_exceptions"`
+	Idempotent Idempotency `koanf:"idempotent" example:"\"no\""`
+	// CustomExceptions names further error conditions that are retried, under
+	// the key that Bindu's files have for them. It means what RetryOn means.
+	// Default none.
+	CustomExceptions []string `koanf:"custom_exceptions" example:"[\"requests.Timeout\"]"`
+	// RetryOn names further error conditions that are retried: it adds to
+	// the built-in set and never takes away. Default none.
+	RetryOn []string `koanf:"retry_on" example:"[\"http.404\", \"sql.55P03\"]"`
+	// NeverRetry names error conditions that are not retried, whatever else
+	// is said about them. Default none.
+	NeverRetry []string `koanf:"never_retry" example:"[\"http.500\"]"`
 }
 
 // Jitter says how the wait before attempt n+1 is drawn. With

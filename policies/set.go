@@ -41,7 +41,15 @@ func (e *UnknownTargetError) Is(target error) bool { return target == ErrUnknown
 type Set struct {
 	policies map[string]Policy
 	names    []string
+	// origins knows where values come from, nil if nobody does, and of the
+	// targets in code alone it is not asked.
+	origins Origins
+	code    map[string]bool
 }
+
+// Origins says where the value of a target's setting comes from, and false
+// where it doesn't know: it is then built in, or from code.
+type Origins func(target, path string) (Origin, bool)
 
 // NewSet builds a set of the given targets. An operation type that is not
 // among them gets its own target with its built-in policy. Nil gives the four
@@ -49,7 +57,11 @@ type Set struct {
 //
 // Every bad name and every bad setting of every target is reported together,
 // as an [Errors] with paths such as targets.weather_api.pool.workers.
-func NewSet(targets map[string]Policy) (*Set, error) {
+func NewSet(targets map[string]Policy) (*Set, error) { return NewSetFrom(targets, nil) }
+
+// NewSetFrom is [NewSet] for a loader, which knows where the values come from.
+// Origins must be safe for concurrent use.
+func NewSetFrom(targets map[string]Policy, origins Origins) (*Set, error) {
 	var found Errors
 	all := make(map[string]Policy, len(targets)+4)
 	for _, t := range OperationTypes() {
@@ -63,7 +75,7 @@ func NewSet(targets map[string]Policy) (*Set, error) {
 	if err := found.orNil(); err != nil {
 		return nil, err
 	}
-	return &Set{policies: all, names: slices.Sorted(maps.Keys(all))}, nil
+	return &Set{policies: all, names: slices.Sorted(maps.Keys(all)), origins: origins}, nil
 }
 
 // With returns a new set in which name has the policy p, new or replaced.
@@ -74,7 +86,12 @@ func (s *Set) With(name string, p Policy) (*Set, error) {
 	}
 	all := maps.Clone(s.policies)
 	all[name] = p.clone()
-	return &Set{policies: all, names: slices.Sorted(maps.Keys(all))}, nil
+	code := maps.Clone(s.code)
+	if code == nil {
+		code = map[string]bool{}
+	}
+	code[name] = true
+	return &Set{policies: all, names: slices.Sorted(maps.Keys(all)), origins: s.origins, code: code}, nil
 }
 
 // Target returns the policy of the named target, or an [UnknownTargetError].
@@ -95,6 +112,33 @@ func (s *Set) Defaults(t OperationType) Policy {
 		return Default(t)
 	}
 	return s.policies[string(t)].clone()
+}
+
+// Explain returns every setting of the named target with where its value comes
+// from: a file with line and column, a variable, code, or the built-in default.
+// The error is an [UnknownTargetError].
+func (s *Set) Explain(name string) ([]Field, error) {
+	p, ok := s.policies[name]
+	if !ok {
+		return nil, s.unknown(name)
+	}
+	fields := Describe(p)
+	for i := range fields {
+		fields[i].Origin = s.originOf(name, fields[i].Path, fields[i].Default)
+	}
+	return fields, nil
+}
+
+func (s *Set) originOf(target, path string, isDefault bool) Origin {
+	if s.origins != nil && !s.code[target] {
+		if o, ok := s.origins(target, path); ok {
+			return o
+		}
+	}
+	if isDefault {
+		return Origin{}
+	}
+	return Origin{Source: FromCode}
 }
 
 // Names returns the names of all targets, sorted.
@@ -139,8 +183,12 @@ func checkTarget(name string, p Policy) Errors {
 	return found
 }
 
-// clone returns p with a slice of its own.
+// clone returns p with slices of its own.
 func (p Policy) clone() Policy {
-	p.Retry.CustomExceptions = slices.Clone(p.Retry.CustomExceptions)
+	for _, names := range []*[]string{
+		&p.Retry.CustomExceptions, &p.Retry.RetryOn, &p.Retry.NeverRetry, &p.Breaker.Ignore, &p.Breaker.TripOn,
+	} {
+		*names = slices.Clone(*names)
+	}
 	return p
 }

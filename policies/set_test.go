@@ -86,12 +86,12 @@ func TestNewSetReportsEveryTarget(t *testing.T) {
 	require.ErrorAs(t, err, &all)
 	assert.Equal(t, `6 bad settings:
   targets[" "]: a target's name must not begin or end with a space
-  targets.a.retry_policy.max_wait = 15s: must be at least min_wait, which is 15.000000001s
   targets.a.pool.workers = 0: must be from 1 to 1000000
-  targets["b.c"].retry_policy.max_wait = 15s: must be at least min_wait, which is 15.000000001s
+  targets.a.retry_policy.max_wait = 15s: must be at least min_wait, which is 15.000000001s
   targets["b.c"].pool.workers = 0: must be from 1 to 1000000
+  targets["b.c"].retry_policy.max_wait = 15s: must be at least min_wait, which is 15.000000001s
   targets.storage.type = "api": must be storage: the target named after an operation type holds that type's policy`, all.Error())
-	assert.Equal(t, "targets.a.retry_policy.min_wait", all[1].Related)
+	assert.Equal(t, "targets.a.retry_policy.min_wait", all[2].Related)
 }
 
 // If this fails, a misspelt target sends the user searching.

@@ -3,12 +3,11 @@ package policies
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
 )
-
-const day = 24 * time.Hour
 
 // Validate reports every setting of p that is out of its range, with paths
 // relative to the policy ("retry_policy.max_attempts"). The ranges are those
@@ -16,130 +15,132 @@ const day = 24 * time.Hour
 // is clamped or filled in.
 //
 // The error is nil or an [Errors], and errors.Is finds [ErrInvalid] in it.
-// What a name in CustomExceptions means is checked where it is resolved, by
-// package classify; here it must only not be empty.
+// What the name of an error condition means is checked where it is resolved,
+// by package classify; here it must only not be empty.
 func (p Policy) Validate() error {
-	var c checks
-	checkEnum(&c, "type", p.Type, OperationTypes())
-	c.retry(p.Retry)
-	c.breaker(p.Breaker)
-	c.within("pool.workers", p.Pool.Workers, 1, 1_000_000)
-	c.within("pool.max_pending", p.Pool.MaxPending, 0, 10_000_000)
-	c.threshold("restart.max_restarts", p.Restart.MaxRestarts)
-	c.positive("restart.within", p.Restart.Within, day)
-	checkEnum(&c, "restart.exceeded", p.Restart.Exceeded, Escalations())
-	return c.found.orNil()
+	var found Errors
+	v := reflect.ValueOf(&p).Elem()
+	for i := range settings {
+		found = append(found, settings[i].check(v.FieldByIndex(settings[i].index))...)
+	}
+	found = append(found, p.contradictions()...)
+	return found.orNil()
 }
 
-// checks collects what is wrong with one policy.
-type checks struct{ found Errors }
+// Check reports what is wrong with value, of the type of the setting's field,
+// by itself. The error is nil or an [Errors], as [Policy.Validate] returns it.
+func (s Setting) Check(value any) error {
+	return s.check(reflect.ValueOf(value)).orNil()
+}
 
-func (c *checks) retry(r Retry) {
-	c.within("retry_policy.max_attempts", r.MaxAttempts, 1, 1_000)
-	c.notNegative("retry_policy.min_wait", r.MinWait, math.MaxInt64)
-	c.notNegative("retry_policy.max_wait", r.MaxWait, day)
-	if r.MinWait >= 0 && r.MaxWait >= 0 && r.MinWait > r.MaxWait {
-		c.contradict("retry_policy.max_wait", r.MaxWait, "at least", "retry_policy.min_wait", r.MinWait)
+func (s *Setting) check(v reflect.Value) Errors {
+	if s.Kind == Names {
+		return s.checkNames(v)
 	}
-	checkEnum(c, "retry_policy.jitter", r.Jitter, Jitters())
-	c.notNegative("retry_policy.max_elapsed", r.MaxElapsed, math.MaxInt64)
-	c.notNegative("retry_policy.max_server_wait", r.MaxServerWait, day)
-	checkEnum(c, "retry_policy.when_open", r.WhenOpen, WhenOpens())
-	checkEnum(c, "retry_policy.idempotent", r.Idempotent, Idempotencies())
-	for i, name := range r.CustomExceptions {
-		if strings.TrimSpace(name) == "" {
-			c.add(fmt.Sprintf("retry_policy.custom_exceptions[%d]", i), name, "must name an error condition, not be empty")
+	problem := ""
+	switch s.Kind {
+	case Integer:
+		problem = s.checkInteger(v.Int())
+	case Number:
+		// Written so that NaN, which compares false with all, is refused.
+		if f := v.Float(); !(f >= s.Least && f <= s.Most) {
+			problem = fmt.Sprintf("must be a number from %v to %v", s.Least, s.Most)
+		}
+	case Duration:
+		problem = s.checkDuration(time.Duration(v.Int()))
+	case Word:
+		problem = s.checkWord(v.String())
+	}
+	switch {
+	case problem == "":
+		return nil
+	case s.Kind == Word:
+		return Errors{{Path: s.Path, Value: v.String(), Problem: problem}}
+	}
+	return Errors{{Path: s.Path, Value: v.Interface(), Problem: problem}}
+}
+
+func (s *Setting) checkInteger(n int64) string {
+	switch {
+	case float64(n) >= s.Least && float64(n) <= s.Most:
+		return ""
+	case s.Never:
+		return fmt.Sprintf(`must be at least %v, or "never" to turn the rule off`, s.Least)
+	case math.IsInf(s.Most, 1):
+		return fmt.Sprintf("must be at least %v", s.Least)
+	}
+	return fmt.Sprintf("must be from %d to %d", int64(s.Least), int64(s.Most))
+}
+
+func (s *Setting) checkDuration(d time.Duration) string {
+	switch {
+	case s.Over && d <= 0:
+		return "must be over 0"
+	case d < 0:
+		return "must not be negative"
+	case float64(d) > s.Most:
+		return fmt.Sprintf("must be at most %v", time.Duration(s.Most))
+	}
+	return ""
+}
+
+func (s *Setting) checkWord(word string) string {
+	if slices.Contains(s.Words, word) {
+		return ""
+	}
+	must := "must be one of " + strings.Join(s.Words, ", ")
+	if near := Nearest(word, s.Words); near != "" {
+		return fmt.Sprintf("did you mean %q? It %s", near, must)
+	}
+	return must
+}
+
+func (s *Setting) checkNames(v reflect.Value) Errors {
+	var found Errors
+	for i := range v.Len() {
+		if name := v.Index(i).String(); strings.TrimSpace(name) == "" {
+			found = append(found, &FieldError{
+				Path: fmt.Sprintf("%s[%d]", s.Path, i), Value: name, Problem: "must name an error condition, not be empty",
+			})
 		}
 	}
+	return found
 }
 
-func (c *checks) breaker(b Breaker) {
-	c.threshold("circuit_breaker.failure_threshold", b.FailureThreshold)
-	c.between("circuit_breaker.failure_rate", b.FailureRate, 0, 1)
-	c.between("circuit_breaker.slow_call_rate", b.SlowCallRate, 0, 1)
-	c.positive("circuit_breaker.slow_call_duration", b.SlowCallDuration, math.MaxInt64)
-	c.within("circuit_breaker.window_calls", b.WindowCalls, 1, 100_000)
-	c.notNegative("circuit_breaker.window_duration", b.WindowDuration, day)
-	c.within("circuit_breaker.minimum_calls", b.MinimumCalls, 1, math.MaxInt)
-	if b.WindowDuration == 0 && b.WindowCalls >= 1 && b.MinimumCalls > b.WindowCalls {
-		c.contradict("circuit_breaker.minimum_calls", b.MinimumCalls, "at most", "circuit_breaker.window_calls", b.WindowCalls)
+// contradictions finds settings that are right by themselves and can't both
+// hold.
+func (p *Policy) contradictions() Errors {
+	var found Errors
+	bounded := func(path string, value any, bound, related string, other any, ok bool) {
+		if !ok {
+			_, leaf, _ := strings.Cut(related, ".")
+			found = append(found, &FieldError{
+				Path: path, Value: value, Related: related,
+				Problem: fmt.Sprintf("must be %s %s, which is %v", bound, leaf, other),
+			})
+		}
 	}
-	c.positive("circuit_breaker.recovery_timeout", b.RecoveryTimeout, day)
-	c.between("circuit_breaker.recovery_multiplier", b.RecoveryMultiplier, 1, 100)
-	c.positive("circuit_breaker.max_recovery_timeout", b.MaxRecoveryTimeout, day)
-	if b.RecoveryTimeout > 0 && b.MaxRecoveryTimeout > 0 && b.RecoveryTimeout > b.MaxRecoveryTimeout {
-		c.contradict("circuit_breaker.max_recovery_timeout", b.MaxRecoveryTimeout, "at least", "circuit_breaker.recovery_timeout", b.RecoveryTimeout)
-	}
-	c.between("circuit_breaker.recovery_jitter", b.RecoveryJitter, 0, 1)
-	c.within("circuit_breaker.half_open_max_calls", b.HalfOpenMaxCalls, 1, 10_000)
-	c.within("circuit_breaker.success_threshold", b.SuccessThreshold, 1, 10_000)
-	c.positive("circuit_breaker.probe_lease", b.ProbeLease, day)
-}
+	r, b := &p.Retry, &p.Breaker
+	bounded("retry_policy.max_wait", r.MaxWait, "at least", "retry_policy.min_wait", r.MinWait,
+		r.MinWait < 0 || r.MaxWait < 0 || r.MinWait <= r.MaxWait)
+	bounded("circuit_breaker.minimum_calls", b.MinimumCalls, "at most", "circuit_breaker.window_calls", b.WindowCalls,
+		b.WindowDuration != 0 || b.WindowCalls < 1 || b.MinimumCalls <= b.WindowCalls)
+	bounded("circuit_breaker.max_recovery_timeout", b.MaxRecoveryTimeout, "at least", "circuit_breaker.recovery_timeout", b.RecoveryTimeout,
+		b.RecoveryTimeout <= 0 || b.MaxRecoveryTimeout <= 0 || b.RecoveryTimeout <= b.MaxRecoveryTimeout)
 
-func (c *checks) add(path string, value any, problem string) {
-	c.found = append(c.found, &FieldError{Path: path, Value: value, Problem: problem})
-}
-
-func (c *checks) contradict(path string, value any, bound, related string, other any) {
-	_, leaf, _ := strings.Cut(related, ".")
-	c.found = append(c.found, &FieldError{
-		Path: path, Value: value, Related: related,
-		Problem: fmt.Sprintf("must be %s %s, which is %v", bound, leaf, other),
-	})
-}
-
-func (c *checks) within(path string, n, least, most int) {
-	switch {
-	case n >= least && n <= most:
-	case most == math.MaxInt:
-		c.add(path, n, fmt.Sprintf("must be at least %d", least))
-	default:
-		c.add(path, n, fmt.Sprintf("must be from %d to %d", least, most))
+	apart := func(path string, names []string, related string, others []string) {
+		for i, name := range names {
+			if slices.Contains(others, name) && slices.Index(names, name) == i {
+				_, leaf, _ := strings.Cut(related, ".")
+				found = append(found, &FieldError{
+					Path: path, Value: names, Related: related,
+					Problem: fmt.Sprintf("must not name %q, which %s names too", name, leaf),
+				})
+			}
+		}
 	}
-}
-
-func (c *checks) threshold(path string, n int) {
-	if n < 1 || n > Never {
-		c.add(path, n, `must be at least 1, or "never" to turn the rule off`)
-	}
-}
-
-// between is written so that NaN, which compares false with all, is refused.
-func (c *checks) between(path string, f, least, most float64) {
-	if !(f >= least && f <= most) {
-		c.add(path, f, fmt.Sprintf("must be a number from %v to %v", least, most))
-	}
-}
-
-func (c *checks) notNegative(path string, d, most time.Duration) {
-	switch {
-	case d < 0:
-		c.add(path, d, "must not be negative")
-	case d > most:
-		c.add(path, d, fmt.Sprintf("must be at most %v", most))
-	}
-}
-
-func (c *checks) positive(path string, d, most time.Duration) {
-	switch {
-	case d <= 0:
-		c.add(path, d, "must be over 0")
-	case d > most:
-		c.add(path, d, fmt.Sprintf("must be at most %v", most))
-	}
-}
-
-func checkEnum[T ~string](c *checks, path string, got T, allowed []T) {
-	if slices.Contains(allowed, got) {
-		return
-	}
-	names := make([]string, len(allowed))
-	for i, a := range allowed {
-		names[i] = string(a)
-	}
-	problem := "must be one of " + strings.Join(names, ", ")
-	if near := Nearest(string(got), names); near != "" {
-		problem = fmt.Sprintf("did you mean %q? It %s", near, problem)
-	}
-	c.add(path, string(got), problem)
+	apart("retry_policy.never_retry", r.NeverRetry, "retry_policy.retry_on", r.RetryOn)
+	apart("retry_policy.never_retry", r.NeverRetry, "retry_policy.custom_exceptions", r.CustomExceptions)
+	apart("circuit_breaker.ignore", b.Ignore, "circuit_breaker.trip_on", b.TripOn)
+	return found
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+const day = 24 * time.Hour
+
 // If this fails, a policy nobody changed is refused.
 func TestDefaultsAreValid(t *testing.T) {
 	for _, of := range OperationTypes() {

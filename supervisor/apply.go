@@ -66,7 +66,7 @@ func (r *rootActor) apply(m *applySet) applied {
 		}
 		t.policy.Store(policy)
 		done := make(chan struct{})
-		t.tell(&applyPolicy{policy: policy, breaker: old.Breaker != p.Breaker, done: done})
+		t.tell(&applyPolicy{policy: policy, breaker: !old.Breaker.Equal(p.Breaker), done: done})
 		result.targets = append(result.targets, done)
 		changed = append(changed, t.name)
 	}

@@ -47,7 +47,7 @@ func (s *Supervisor) BreakerWith(name string, settings policies.Breaker) (*Break
 	if t.err != nil {
 		return nil, t.err
 	}
-	if have := t.policy.Load().Breaker; have != settings {
+	if have := t.policy.Load().Breaker; !have.Equal(settings) {
 		return nil, &ConflictError{Name: name, Have: have, Want: settings}
 	}
 	return &Breaker{target: t}, nil
