@@ -3,7 +3,6 @@ package load
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -14,234 +13,242 @@ import (
 )
 
 // checker checks one source by itself, so that every error has the source and
-// the line it comes from. What it returns holds only known keys, with values
-// of the right type and within their ranges; the rest is reported.
+// the line it comes from. Known keys with values of the right type and within
+// their ranges go to the store; the rest is reported.
 type checker struct {
-	doc     document
-	source  int
-	found   *report
-	origins origins
+	doc    document
+	source int
+	name   string
+	names  *names
+	store  *store
+	found  *report
+}
+
+// layer is where settings stand: at the top level, in an operation type or in a
+// target.
+type layer struct {
+	path   []string
+	prefix string // of the store's keys
 }
 
 // document checks the whole source.
-func (c *checker) document() map[string]any {
-	out := map[string]any{}
-	for _, key := range slices.Sorted(maps.Keys(c.doc.values)) {
-		v := c.doc.values[key]
+func (c *checker) document() {
+	root := c.doc.places
+	if root == nil {
+		root = &place{}
+	}
+	top := layer{prefix: agentWide}
+	for key, v := range c.doc.values {
+		at := root.in(key)
 		switch {
 		case key == operationTypesKey:
-			out[key] = c.operationTypes(v)
+			c.operationTypes(v, at)
 		case key == targetsKey:
-			out[key] = c.targets(v)
-		case !slices.Contains(topKeys, key):
-			c.foreign(key, v)
+			c.targets(v, at)
+		case blocks[key] != nil:
+			c.block(top, key, v, at)
+		default:
+			c.foreign(key, v, at)
 		}
 	}
-	maps.Copy(out, c.layer(nil, policies.Worker, blocks, c.doc.values))
-	return out
 }
 
 // foreign leaves a key that is not ours alone, unless it looks like a slip.
 // The names of one word have neighbours that are words too (tools, port,
 // start), so for those a slip begins with the same letter and holds a block.
-func (c *checker) foreign(key string, v any) {
+func (c *checker) foreign(key string, v any, at *place) {
 	near := policies.Nearest(key, topKeys)
 	if near == "" {
 		return
 	}
 	if !strings.Contains(near, "_") {
-		_, isBlock := stringKeys(v)
+		_, isBlock := v.(map[string]any)
 		if !isBlock || !strings.EqualFold(key[:1], near[:1]) {
 			return
 		}
 	}
-	c.report([]string{key}, nil, fmt.Sprintf("unknown key; did you mean %q?", near))
+	c.report(at, []string{key}, nil, fmt.Sprintf("unknown key; did you mean %q?", near))
 }
 
-func (c *checker) operationTypes(v any) map[string]any {
-	out := map[string]any{}
-	values := c.mapping([]string{operationTypesKey}, v)
-	known := make([]string, 0, 4)
-	for _, t := range policies.OperationTypes() {
-		known = append(known, string(t))
+func (c *checker) operationTypes(v any, at *place) {
+	prefix := ofType
+	if c.doc.bindu {
+		prefix = ofBindu
 	}
-	for _, name := range slices.Sorted(maps.Keys(values)) {
+	for name, inner := range c.mapping([]string{operationTypesKey}, v, at) {
 		path := []string{operationTypesKey, name}
-		if !slices.Contains(known, name) {
-			c.unknown(path, "operation type", known)
+		if _, known := ownType(name); !known {
+			c.unknown(at.in(name), path, "operation type", typeNames())
 			continue
 		}
-		out[name] = c.inside(path, policies.OperationType(name), blocks, values[name])
+		c.inside(layer{path, prefix + name + "/"}, inner, at.in(name), insideTypes)
 	}
-	return out
 }
 
-func (c *checker) targets(v any) map[string]any {
-	out := map[string]any{}
-	values := c.mapping([]string{targetsKey}, v)
-	for _, name := range slices.Sorted(maps.Keys(values)) {
+func (c *checker) targets(v any, at *place) {
+	for written, inner := range c.mapping([]string{targetsKey}, v, at) {
+		name := written
+		if c.doc.folded {
+			name = c.names.resolve(written)
+		}
+		here := at.in(written)
 		path := []string{targetsKey, name}
 		var bad *policies.FieldError
 		if errors.As(policies.ValidateTargetName(name), &bad) {
-			c.report(path, nil, bad.Problem)
+			c.report(here, path, nil, bad.Problem)
 			continue
 		}
-		target := c.inside(path, policies.API, schema.settings, values[name])
-		own, isType := ownType(name)
-		if t, given := target[typeKey]; given && isType && t != string(own) {
-			c.reject(append(path, typeKey), t,
-				fmt.Sprintf("must be %s: the target named after an operation type holds that type's policy", own))
-			delete(target, typeKey)
-		}
-		out[name] = target
+		c.store.addTarget(name)
+		c.inside(layer{path, ofTarget + name + "/"}, inner, here, insideTarget)
 	}
-	return out
 }
 
 // inside checks the block of an operation type or a target. Its own unknown
 // keys are errors, unlike those at the top level.
-func (c *checker) inside(path []string, t policies.OperationType, settings []setting, v any) map[string]any {
-	values := c.mapping(path, v)
-	c.unknownKeys(path, settings, values)
-	return c.layer(path, t, settings, values)
+func (c *checker) inside(l layer, v any, at *place, known []string) {
+	for key, inner := range c.mapping(l.path, v, at) {
+		here := at.in(key)
+		switch {
+		case blocks[key] != nil:
+			c.block(l, key, inner, here)
+		case key == typeKey && slices.Contains(known, typeKey):
+			if own, isType := ownType(l.path[1]); isType && inner != nil && inner != string(own) {
+				c.reject(l, typeSetting, here, inner, mustBeOwnType(own))
+				continue
+			}
+			c.setting(l, typeSetting, inner, here)
+		default:
+			c.unknown(here, append(slices.Clip(l.path), key), "key", known)
+		}
+	}
 }
 
-// layer checks the blocks at one level: each value by itself, and its range
-// against a policy that is otherwise built in. Two values that contradict each
-// other are left for later, when it is known which ones meet.
-func (c *checker) layer(path []string, t policies.OperationType, settings []setting, values map[string]any) map[string]any {
-	p := policies.Default(t)
-	out := c.settings(path, settings, values, reflect.ValueOf(&p).Elem())
-	var invalid policies.Errors
-	errors.As(p.Validate(), &invalid)
-	for _, e := range invalid {
-		if e.Related != "" {
+func (c *checker) block(l layer, name string, v any, at *place) {
+	b := blocks[name]
+	for key, inner := range c.mapping(append(slices.Clip(l.path), name), v, at) {
+		if s := b.settings[key]; s != nil {
+			c.setting(l, s, inner, at.in(key))
 			continue
 		}
-		relative := strings.Split(e.Path, ".")
-		c.reject(slices.Concat(path, relative), e.Value, e.Problem)
-		remove(out, relative)
+		c.unknown(at.in(key), append(slices.Clip(l.path), name, key), "key", b.keys)
 	}
-	return out
 }
 
-// settings checks the keys of one block that are there and not null, and sets
-// the fields of v to their values.
-func (c *checker) settings(path []string, settings []setting, values map[string]any, v reflect.Value) map[string]any {
-	out := map[string]any{}
-	for _, s := range settings {
-		given := values[s.key]
-		if given == nil {
-			continue
-		}
-		at := append(slices.Clip(path), s.key)
-		if s.kind == block {
-			inner := c.mapping(at, given)
-			c.unknownKeys(at, s.settings, inner)
-			out[s.key] = c.settings(at, s.settings, inner, v.Field(s.index))
-			continue
-		}
-		value, problem := convert(s, given)
-		if problem != "" {
-			c.reject(at, given, problem)
-			continue
-		}
-		if names, ok := value.([]string); ok && !c.conditions(at, names) {
-			continue
-		}
-		c.mark(at, false)
-		s.set(v, value)
-		out[s.key] = value
+// setting checks one value by itself. Two values that contradict each other
+// are left for later, when it is known which ones meet.
+func (c *checker) setting(l layer, s *setting, v any, at *place) {
+	if v == nil {
+		return
 	}
-	return out
+	value, problem := c.convert(s, v)
+	if problem != "" {
+		c.reject(l, s, at, v, problem)
+		return
+	}
+	if text, isText := v.(string); isText && c.doc.textual {
+		v = text
+	} else {
+		v = shown(s, value)
+	}
+	if err := s.Check(value); err != nil {
+		var invalid policies.Errors
+		errors.As(err, &invalid)
+		for _, e := range invalid {
+			entry := strings.TrimPrefix(e.Path, s.Path) // the index in a list
+			if entry != "" {
+				v = e.Value
+			}
+			c.reject(l, s, at, v, e.Problem, entry)
+		}
+		return
+	}
+	if names, ok := value.([]string); ok && !c.conditions(l, s, names, at) {
+		return
+	}
+	c.store.put(l.prefix, s, value, c.origin(at))
+}
+
+func (c *checker) convert(s *setting, v any) (any, string) {
+	if text, isText := v.(string); isText && c.doc.textual {
+		return convertText(s, text)
+	}
+	return convert(s, v)
 }
 
 // conditions reports the names of error conditions that nobody knows.
-func (c *checker) conditions(path []string, names []string) bool {
+func (c *checker) conditions(l layer, s *setting, names []string, at *place) bool {
 	_, err := classify.ParseConditions(names)
 	var unknown *classify.UnknownNamesError
 	if !errors.As(err, &unknown) {
 		return true
 	}
-	c.mark(path, true)
 	for _, u := range unknown.Names {
-		c.report(path, nil, u.String(), "["+strconv.Itoa(u.Index)+"]")
+		c.reject(l, s, at, nil, u.String(), "["+strconv.Itoa(u.Index)+"]")
 	}
 	return false
 }
 
 // mapping returns the keys of a block; null is a block without keys.
-func (c *checker) mapping(path []string, v any) map[string]any {
-	values, ok := stringKeys(v)
-	if !ok && v != nil {
-		c.report(path, v, "must be a block of keys and values")
-	}
-	return values
-}
-
-// stringKeys also takes the map the YAML parser makes where a key is not text,
-// such as a target named 1.
-func stringKeys(v any) (map[string]any, bool) {
+func (c *checker) mapping(path []string, v any, at *place) map[string]any {
 	switch v := v.(type) {
 	case map[string]any:
-		return v, true
-	case map[any]any:
-		out := make(map[string]any, len(v))
-		for key, value := range v {
-			out[fmt.Sprint(key)] = value
-		}
-		return out, true
+		return v
+	case nil:
+		return nil
 	}
-	return nil, false
+	if r := reflect.ValueOf(v); r.Kind() == reflect.Map {
+		return c.stringKeys(path, r, at)
+	}
+	if _, isText := v.(string); isText && c.doc.textual {
+		v = nil // a variable may hold anything
+	}
+	c.report(at, path, v, "must be a block of keys and values")
+	return nil
 }
 
-func (c *checker) unknownKeys(path []string, settings []setting, values map[string]any) {
-	var strange []string
-	for key := range values {
-		if _, ok := find(settings, key); !ok {
-			strange = append(strange, key)
+// stringKeys takes the map the YAML parser makes where a key is not text, such
+// as a target named 1, and the maps of Go types.
+func (c *checker) stringKeys(path []string, r reflect.Value, at *place) map[string]any {
+	out := make(map[string]any, r.Len())
+	for key, value := range r.Seq2() {
+		name := fmt.Sprint(key.Interface())
+		if _, twice := out[name]; twice {
+			c.report(at, append(slices.Clip(path), name), nil, "two keys are written in different ways and read the same; keep one")
 		}
+		out[name] = value.Interface()
 	}
-	slices.Sort(strange)
-	for _, key := range strange {
-		c.unknown(append(slices.Clip(path), key), "key", keys(settings))
-	}
+	return out
 }
 
-func (c *checker) unknown(path []string, what string, known []string) {
+func (c *checker) unknown(at *place, path []string, what string, known []string) {
 	problem := fmt.Sprintf("unknown %s; known are %s", what, strings.Join(known, ", "))
 	if near := policies.Nearest(path[len(path)-1], known); near != "" {
 		problem = fmt.Sprintf("unknown %s; did you mean %q?", what, near)
 	}
-	c.report(path, nil, problem)
+	c.report(at, path, nil, problem)
 }
 
-func (c *checker) reject(path []string, value any, problem string) {
-	c.mark(path, true)
-	c.report(path, value, problem)
+// reject reports the value of a setting, and notes that it was given; entry is
+// the index in a list, as it is written.
+func (c *checker) reject(l layer, s *setting, at *place, value any, problem string, entry ...string) {
+	o := c.origin(at)
+	o.bad = true
+	c.store.note(l.prefix, s, o)
+	c.report(at, append(slices.Clip(l.path), strings.Split(s.Path, ".")...), value, problem, entry...)
 }
 
-func (c *checker) mark(path []string, bad bool) {
-	c.origins[join(path)] = origin{source: c.source, name: c.doc.name, line: c.doc.lines.at(path), bad: bad}
+func (c *checker) origin(at *place) origin {
+	name := c.name
+	if at.name != "" {
+		name = at.name
+	}
+	return origin{source: c.source, name: name, line: at.line, column: at.column}
 }
 
-// report adds a finding; entry is the index in a list, as it is written.
-func (c *checker) report(path []string, value any, problem string, entry ...string) {
+func (c *checker) report(at *place, path []string, value any, problem string, entry ...string) {
+	o := c.origin(at)
 	c.found.add(c.source, &policies.FieldError{
-		Source: c.doc.name, Line: c.doc.lines.at(path),
+		Source: o.name, Line: o.line, Column: o.column,
 		Path: policies.FieldPath(path...) + strings.Join(entry, ""), Value: value, Problem: problem,
 	})
-}
-
-// remove takes the value of a setting out again.
-func remove(values map[string]any, path []string) {
-	if len(path) > 1 {
-		values = values[path[0]].(map[string]any)
-	}
-	delete(values, path[len(path)-1])
-}
-
-func ownType(name string) (policies.OperationType, bool) {
-	t := policies.OperationType(name)
-	return t, slices.Contains(policies.OperationTypes(), t)
 }

@@ -3,6 +3,7 @@ package load
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -11,53 +12,74 @@ import (
 
 // convert turns a parsed value into that of a setting, or says what the value
 // must be. Only what is exactly right is taken: nothing is guessed from text.
-// Times come out as int64 nanoseconds, which koanf hands out without a copy.
-func convert(s setting, v any) (value any, problem string) {
-	switch s.kind {
-	case boolean:
+// It returns a bool, int64, float64, string, []string, or for a time the
+// nanoseconds as int64: types that koanf hands out without a deep copy.
+func convert(s *setting, v any) (value any, problem string) {
+	switch s.Kind {
+	case policies.Boolean:
 		if b, ok := v.(bool); ok {
 			return b, ""
 		}
 		return nil, "must be true or false, without quotes"
-	case whole:
-		return convertWhole(s, v)
-	case number:
+	case policies.Integer:
+		return convertInteger(s, v)
+	case policies.Number:
 		if f, ok := asNumber(v); ok {
 			return f, ""
 		}
 		return nil, "must be a number, without quotes"
-	case seconds:
-		return convertSeconds(v)
-	case list:
-		return convertList(v)
+	case policies.Duration:
+		return convertDuration(v)
+	case policies.Names:
+		return convertNames(v)
 	}
-	if s, ok := v.(string); ok {
-		return s, ""
+	if word, ok := asText(v); ok {
+		return word, ""
 	}
 	return nil, "must be text"
 }
 
-// asNumber takes the number types of the JSON and the YAML parser.
+// asNumber takes the number types of the parsers, and those of Go, which a
+// koanf provider may give.
 func asNumber(v any) (float64, bool) {
 	switch n := v.(type) {
-	case int:
-		return float64(n), true
-	case int64:
-		return float64(n), true
-	case uint64:
-		return float64(n), true
 	case float64:
 		return n, true
+	case int64:
+		return float64(n), true
+	case int:
+		return float64(n), true
+	}
+	switch r := reflect.ValueOf(v); {
+	case !r.IsValid(), r.Type() == reflect.TypeFor[time.Duration]():
+		return 0, false
+	case r.CanInt():
+		return float64(r.Int()), true
+	case r.CanUint():
+		return float64(r.Uint()), true
+	case r.CanFloat():
+		return r.Float(), true
 	}
 	return 0, false
 }
 
-// convertWhole takes 3.0 for 3, because JSON has one kind of number.
-func convertWhole(s setting, v any) (any, string) {
+// asText takes text, and Go types made of it.
+func asText(v any) (string, bool) {
+	if s, ok := v.(string); ok {
+		return s, true
+	}
+	if r := reflect.ValueOf(v); r.Kind() == reflect.String {
+		return r.String(), true
+	}
+	return "", false
+}
+
+// convertInteger takes 3.0 for 3, because JSON has one kind of number.
+func convertInteger(s *setting, v any) (any, string) {
 	must := "must be a whole number, without quotes"
-	if s.never {
+	if s.Never {
 		if v == "never" {
-			return policies.Never, ""
+			return int64(policies.Never), ""
 		}
 		must += `, or "never"`
 	}
@@ -68,24 +90,35 @@ func convertWhole(s setting, v any) (any, string) {
 	case math.Abs(f) > policies.Never: // the greatest value any setting can have
 		return nil, fmt.Sprintf("is out of range; %s of at most %d", must, policies.Never)
 	}
-	return int(f), ""
+	return int64(f), ""
 }
 
-func convertSeconds(v any) (any, string) {
-	if s, ok := v.(string); ok {
+func convertDuration(v any) (any, string) {
+	if d, ok := v.(time.Duration); ok {
+		return int64(d), ""
+	}
+	if s, ok := asText(v); ok {
 		if _, err := strconv.ParseFloat(s, 64); err == nil {
 			return nil, fmt.Sprintf("a number in quotes has no unit; write it without quotes for seconds, or %q", s+"s")
 		}
-		d, err := time.ParseDuration(s)
-		if err != nil {
-			return nil, `must be a number of seconds, or text with a unit such as "1.5s" or "200ms"`
-		}
-		return int64(d), ""
+		return parseDuration(s)
 	}
 	f, ok := asNumber(v)
 	if !ok || math.IsNaN(f) {
 		return nil, `must be a number of seconds, or text such as "1.5s"`
 	}
+	return inSeconds(f)
+}
+
+func parseDuration(s string) (any, string) {
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		return nil, `must be a number of seconds, or text with a unit such as "1.5s" or "200ms"`
+	}
+	return int64(d), ""
+}
+
+func inSeconds(f float64) (any, string) {
 	nanoseconds := math.Round(f * float64(time.Second))
 	switch {
 	case nanoseconds >= math.MaxInt64 || nanoseconds <= math.MinInt64:
@@ -96,16 +129,47 @@ func convertSeconds(v any) (any, string) {
 	return int64(nanoseconds), ""
 }
 
-func convertList(v any) (any, string) {
+func convertNames(v any) (any, string) {
+	if names, ok := v.([]string); ok {
+		return names, ""
+	}
 	entries, ok := v.([]any)
 	if !ok {
 		return nil, "must be a list of names"
 	}
 	names := make([]string, len(entries))
 	for i, e := range entries {
-		if names[i], ok = e.(string); !ok {
+		if names[i], ok = asText(e); !ok {
 			return nil, fmt.Sprintf("must be a list of names; entry [%d] is not text", i)
 		}
 	}
 	return names, ""
+}
+
+// shown is a converted value as an error shows it.
+func shown(s *setting, value any) any {
+	switch s.Kind {
+	case policies.Duration:
+		return time.Duration(value.(int64))
+	case policies.Integer:
+		return int(value.(int64))
+	}
+	return value
+}
+
+// assign stores a converted value in the setting's field of p.
+func assign(s *setting, p *policies.Policy, value any) {
+	field := s.Value(p)
+	switch value := value.(type) {
+	case bool:
+		field.SetBool(value)
+	case int64:
+		field.SetInt(value)
+	case float64:
+		field.SetFloat(value)
+	case string:
+		field.SetString(value)
+	case []string:
+		field.Set(reflect.ValueOf(value))
+	}
 }

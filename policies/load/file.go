@@ -17,16 +17,18 @@ import (
 const maxFileSize = 1 << 20
 
 // File is a source that reads a file: JSON where the name ends in .json, YAML
-// where it ends in .yaml or .yml. The file must be a regular one of at most
-// 1 MiB, UTF-8 (a byte order mark is fine), with one mapping at its top level.
-// An empty file holds no settings. A mapping in YAML has at most 5,000 keys.
+// where it ends in .yaml or .yml, TOML where it ends in .toml. The file must be
+// a regular one of at most 1 MiB, UTF-8 (a byte order mark is fine), with one
+// mapping at its top level, and not empty. A mapping in YAML has at most 5,000
+// keys.
 func File(path string) Source {
-	return Source{name: path, read: func() (document, error) {
+	if path == "" {
+		return Source{name: "file", read: func([]byte) (document, error) {
+			return document{}, fault("the path of a file is empty; pass its name", nil)
+		}}
+	}
+	return Source{name: path, path: path, read: func(data []byte) (document, error) {
 		format, err := formatOf(path)
-		if err != nil {
-			return document{}, err
-		}
-		data, err := readFile(path)
 		if err != nil {
 			return document{}, err
 		}
@@ -40,10 +42,12 @@ func formatOf(path string) (Format, error) {
 		return JSON, nil
 	case ".yaml", ".yml":
 		return YAML, nil
+	case ".toml":
+		return TOML, nil
 	case "":
-		return 0, fault("the file name has no extension; name it .json, .yaml or .yml", nil)
+		return 0, fault("the file name has no extension; name it .json, .yaml, .yml or .toml", nil)
 	default:
-		return 0, fault(fmt.Sprintf("files ending in %q are not supported; use .json, .yaml or .yml", ext), nil)
+		return 0, fault(fmt.Sprintf("files ending in %q are not supported; use .json, .yaml, .yml or .toml", ext), nil)
 	}
 }
 

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -30,16 +31,19 @@ func TestUnusableFiles(t *testing.T) {
 		"missing":       {filepath.Join(dir, "x.json"), "the file does not exist; check the path, or leave this source out"},
 		"directory":     {dir, "is a directory; name a file in it"},
 		"too large":     {write(t, "a.json", strings.Repeat(" ", maxFileSize+1)), "is larger than 1048576 bytes; is it the right file?"},
-		"no extension":  {write(t, "agent", "{}"), "the file name has no extension; name it .json, .yaml or .yml"},
-		"other":         {write(t, "agent.toml", ""), `files ending in ".toml" are not supported; use .json, .yaml or .yml`},
+		"no extension":  {write(t, "agent", "{}"), "the file name has no extension; name it .json, .yaml, .yml or .toml"},
+		"other":         {write(t, "agent.ini", "x"), `files ending in ".ini" are not supported; use .json, .yaml, .yml or .toml`},
 		"not a path":    {"a\x00.json", "the file can't be read: stat a\x00.json: invalid argument"},
-		"wrong content": {write(t, "a.yml", "a: ["), "is not valid YAML: line 1: did not find expected node content"},
+		"empty":         {write(t, "b.json", " \n"), "is empty; if no settings are meant, write {}"},
+		"empty TOML":    {write(t, "b.toml", ""), "is empty; if no settings are meant, write a comment"},
+		"no path":       {"", "the path of a file is empty; pass its name"},
+		"wrong content": {write(t, "a.yml", "a: ["), "is not valid YAML: did not find expected node content"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Load(File(tc.path))
 			var field *policies.FieldError
 			require.ErrorAs(t, err, &field)
-			assert.Equal(t, tc.path, field.Source)
+			assert.Equal(t, cmp.Or(tc.path, "file"), field.Source)
 			assert.Equal(t, tc.want, field.Problem)
 			assert.ErrorIs(t, err, policies.ErrInvalid)
 			assert.Equal(t, name == "missing", errors.Is(err, fs.ErrNotExist), "a program may go on without the file")
@@ -62,10 +66,10 @@ func TestUnreadableFileSaysWhy(t *testing.T) {
 // koanf must get values as they are: a copy by way of JSON, as some of its
 // methods make, would turn durations and whole numbers into floats.
 func TestSettingsAreNoBytes(t *testing.T) {
-	_, err := settings{}.ReadBytes()
+	_, err := provider{}.ReadBytes()
 	assert.Error(t, err)
 }
 
 func TestFormatsHaveNames(t *testing.T) {
-	assert.Equal(t, []string{"JSON", "YAML", "Format(0)"}, []string{JSON.String(), YAML.String(), Format(0).String()})
+	assert.Equal(t, []string{"JSON", "YAML", "TOML", "Format(0)"}, []string{JSON.String(), YAML.String(), TOML.String(), Format(0).String()})
 }

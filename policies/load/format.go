@@ -3,7 +3,6 @@ package load
 import (
 	"bytes"
 	"fmt"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/holdfast-go/holdfast/policies"
@@ -16,6 +15,7 @@ type Format uint8
 const (
 	JSON Format = iota + 1
 	YAML
+	TOML
 )
 
 // String returns the format's usual name.
@@ -25,6 +25,8 @@ func (f Format) String() string {
 		return "JSON"
 	case YAML:
 		return "YAML"
+	case TOML:
+		return "TOML"
 	}
 	return fmt.Sprintf("Format(%d)", uint8(f))
 }
@@ -37,59 +39,53 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 // still hold what could be read, so that its settings are checked as well.
 func parse(format Format, data []byte) (document, error) {
 	data = bytes.TrimPrefix(data, byteOrderMark)
-	if at := invalidUTF8(data); at >= 0 {
-		return document{}, &policies.FieldError{
-			Line:    lineAt(data, at),
-			Problem: "is not valid UTF-8; save the file as UTF-8",
-		}
+	if err := encoded(data); err != nil {
+		return document{}, err
 	}
 	if len(bytes.TrimSpace(data)) == 0 {
-		return document{}, nil
+		return document{}, fault("is empty; if no settings are meant, write "+format.nothing(), nil)
 	}
 	switch format {
 	case JSON:
 		return parseJSON(data)
 	case YAML:
 		return parseYAML(data)
+	case TOML:
+		return parseTOML(data)
 	}
-	return document{}, fault(fmt.Sprintf("%v is not a known format; use load.JSON or load.YAML", format), nil)
+	return document{}, fault(fmt.Sprintf("%v is not a known format; use load.JSON, load.YAML or load.TOML", format), nil)
 }
 
-// invalidUTF8 returns where data stops being UTF-8, or -1.
-func invalidUTF8(data []byte) int {
-	if utf8.Valid(data) {
-		return -1
+// nothing is what a file without settings may say.
+func (f Format) nothing() string {
+	if f == JSON {
+		return "{}"
+	}
+	return "a comment"
+}
+
+// encoded reports text that is not UTF-8.
+func encoded(data []byte) error {
+	if utf8.Valid(data) && bytes.IndexByte(data, 0) < 0 {
+		return nil
+	}
+	for _, mark := range []string{"\xff\xfe", "\xfe\xff"} {
+		if bytes.HasPrefix(data, []byte(mark)) {
+			return fault("is UTF-16 or UTF-32; save the file as UTF-8", nil)
+		}
 	}
 	at := 0
-	for {
+	for at < len(data) && data[at] != 0 {
 		r, size := utf8.DecodeRune(data[at:])
 		if r == utf8.RuneError && size <= 1 {
-			return at
+			break
 		}
 		at += size
 	}
+	line, column := position(data, at)
+	return &policies.FieldError{Line: line, Column: column, Problem: "is not UTF-8 text; save the file as UTF-8"}
 }
 
-func lineAt(data []byte, offset int) int {
-	return 1 + bytes.Count(data[:min(offset, len(data))], []byte("\n"))
-}
-
-// maxDepth is that of our deepest key, targets.NAME.BLOCK.KEY. Paths are not
-// followed further: in a deeply nested text they would outgrow it by far.
+// maxDepth is that of our deepest key, targets.NAME.BLOCK.KEY. Places are not
+// looked for further down: a deeply nested text would have too many.
 const maxDepth = 4
-
-// lines holds the line of each key of a document, by its joined path.
-type lines map[string]int
-
-func join(path []string) string { return strings.Join(path, delimiter) }
-
-// at returns the line of the key, or of the nearest block around it that has
-// one: what a YAML alias brings in has no line of its own.
-func (l lines) at(path []string) int {
-	for ; len(path) > 0; path = path[:len(path)-1] {
-		if line, ok := l[join(path)]; ok {
-			return line
-		}
-	}
-	return 0
-}

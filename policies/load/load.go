@@ -46,43 +46,39 @@
 // an error. Nothing in a file is ever run or imported.
 package load
 
-import (
-	"github.com/knadh/koanf/v2"
-
-	"github.com/holdfast-go/holdfast/policies"
-)
-
-// delimiter separates the parts of koanf's flattened keys. It can't be the
-// usual dot, because targets are named after hosts and models ("gpt-4.1"), and
-// "a.b" would then be the same key as b inside a. A NUL byte occurs in no
-// setting's name, and a target's name with one is refused before it gets here.
-const delimiter = "\x00"
+import "github.com/holdfast-go/holdfast/policies"
 
 // Load reads the sources, later ones over earlier ones, and returns the
 // resolved policies of every target. Without sources it returns those built in.
 //
 // Every problem of all sources is reported together: the error is then a
-// [policies.Errors] with source, line, field path and value, errors.Is finds
-// [policies.ErrInvalid] in it, and for a file that could not be opened the
-// cause as well (fs.ErrNotExist). No set is returned with an error.
+// [policies.Errors] with source, line, column, field path and value, errors.Is
+// finds [policies.ErrInvalid] in it, and for a file that could not be opened
+// the cause as well (fs.ErrNotExist). No set is returned with an error.
 func Load(sources ...Source) (*policies.Set, error) {
+	return build(sources, readAll(sources))
+}
+
+// build makes a set of sources whose files have been read.
+func build(sources []Source, contents []content) (*policies.Set, error) {
 	var found report
-	r := resolver{
-		merged:  koanf.New(delimiter),
-		types:   map[string]policies.OperationType{},
-		origins: origins{},
-		found:   &found,
-	}
+	docs := make([]document, len(sources))
 	for i, s := range sources {
-		doc := s.load(&found, i)
-		check := checker{doc: doc, source: i, found: &found, origins: r.origins}
-		if err := r.add(doc, check.document()); err != nil {
+		docs[i] = s.load(contents[i], &found, i)
+	}
+	spelling := namesOf(docs)
+	given := newStore()
+	for i, doc := range docs {
+		c := &checker{doc: doc, source: i, name: sources[i].name, names: spelling, store: given, found: &found}
+		spelling.collisions(c)
+		if err := given.add(doc, c.document); err != nil {
 			return nil, err
 		}
 	}
+	r := resolver{store: given, found: &found, told: map[string]bool{}}
 	targets := r.targets()
 	if err := found.err(); err != nil {
 		return nil, err
 	}
-	return policies.NewSet(targets)
+	return policies.NewSetFrom(targets, r.explained.origin)
 }

@@ -2,6 +2,7 @@ package load
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 
 	"github.com/holdfast-go/holdfast/policies"
@@ -19,6 +20,23 @@ func (r *report) add(source int, e *policies.FieldError) {
 	r.found = append(r.found, finding{source, e})
 }
 
+// addAll adds what is wrong with one source as a whole.
+func (r *report) addAll(source int, name string, err error) {
+	var several policies.Errors
+	var one *policies.FieldError
+	switch {
+	case errors.As(err, &several):
+	case errors.As(err, &one):
+		several = policies.Errors{one}
+	}
+	for _, e := range several {
+		if e.Source == "" {
+			e.Source = name
+		}
+		r.add(source, e)
+	}
+}
+
 // err returns everything found in the order of the sources, and in each in the
 // order of its lines, or nil.
 func (r *report) err() error {
@@ -26,7 +44,8 @@ func (r *report) err() error {
 		return nil
 	}
 	slices.SortStableFunc(r.found, func(a, b finding) int {
-		return cmp.Or(cmp.Compare(a.source, b.source), cmp.Compare(a.Line, b.Line))
+		return cmp.Or(cmp.Compare(a.source, b.source), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
+			cmp.Compare(a.Source, b.Source), cmp.Compare(a.Path, b.Path))
 	})
 	all := make(policies.Errors, len(r.found))
 	for i, f := range r.found {
@@ -34,16 +53,3 @@ func (r *report) err() error {
 	}
 	return all
 }
-
-// origin is where the value of a key comes from.
-type origin struct {
-	source int
-	name   string
-	line   int
-	// bad says that the value was reported and left out.
-	bad bool
-}
-
-// origins holds the origin of each key that any source gives, by its joined
-// path, of the last source that gives it.
-type origins map[string]origin

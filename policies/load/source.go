@@ -2,76 +2,107 @@ package load
 
 import (
 	"errors"
+	"fmt"
+
+	"github.com/knadh/koanf/v2"
 
 	"github.com/holdfast-go/holdfast/policies"
 )
 
-// Source is one place settings come from. Make one with [File], [Bytes] or
-// [Target]; the zero Source is an error when it is loaded. A Source is read
-// anew by each [Load] and may be used by several goroutines.
+// Source is one place settings come from. Make one with [File], [Bytes],
+// [Env], [BinduEnv], [Flags], [Provider], [Target] or [Policy]; the zero Source
+// is an error when it is loaded. A Source is read anew by each [Load] and may
+// be used by several goroutines.
 type Source struct {
 	name string
-	read func() (document, error)
+	// path is that of a file, empty for any other source.
+	path string
+	// read gives what the source says. content is what stands in the file,
+	// nil for any other source.
+	read func(content []byte) (document, error)
 }
 
 // document is what one source says, parsed but not yet checked.
 type document struct {
-	name   string
 	values map[string]any
-	// lines holds the line of each key, by the key's joined path.
-	lines lines
-	// declared holds the targets that code declares, with their types.
+	// places says where the keys stand, nil if nowhere.
+	places *place
+	// textual says that every value is text, as in the environment.
+	textual bool
+	// folded says that the names of targets are to be compared without case
+	// and punctuation, because a variable's name can't have them.
+	folded bool
+	// bindu says that the settings of operation types rank below all others.
+	bindu bool
+	// declared holds the targets that code declares, with their types, and
+	// given those whose whole policy it gives.
 	declared map[string]policies.OperationType
+	given    map[string]policies.Policy
 }
 
-// load reads the source. What can't be read is reported, and says nothing.
-func (s Source) load(found *report, index int) document {
+// load has the source say what it says. What can't be read is reported, and
+// says nothing.
+func (s Source) load(c content, found *report, index int) document {
 	if s.read == nil {
 		found.add(index, &policies.FieldError{
-			Problem: "an empty load.Source; make one with load.File, load.Bytes or load.Target",
+			Problem: "an empty load.Source; make one with load.File or another function of package load",
 		})
 		return document{}
 	}
-	doc, err := s.read()
-	var several policies.Errors
-	var one *policies.FieldError
-	switch {
-	case errors.As(err, &several):
-	case errors.As(err, &one):
-		several = policies.Errors{one}
+	if c.err != nil {
+		found.addAll(index, s.name, c.err)
+		return document{}
 	}
-	for _, e := range several {
-		e.Source = s.name
-		found.add(index, e)
-	}
-	doc.name = s.name
+	doc, err := s.read(c.data)
+	found.addAll(index, s.name, err)
 	return doc
 }
 
 // Bytes is a source for settings that are in memory already. Errors call it
 // name. The data must not change until it is loaded.
 func Bytes(name string, format Format, data []byte) Source {
-	return Source{name: name, read: func() (document, error) { return parse(format, data) }}
+	return Source{name: name, read: func([]byte) (document, error) { return parse(format, data) }}
+}
+
+// Provider is a source for anything koanf has a provider for, such as Consul,
+// Vault or pflag. With a parser the provider is asked for bytes, with nil for
+// values, which may have Go's own types. Errors call it name. It is read by
+// each [Load]; a [Watcher] reads it again when a file has changed.
+func Provider(name string, p koanf.Provider, parser koanf.Parser) Source {
+	return Source{name: name, read: func([]byte) (document, error) {
+		if p == nil {
+			return document{}, fault("the koanf.Provider is nil", nil)
+		}
+		values, err := provided(p, parser)
+		if err != nil {
+			return document{}, fault(fmt.Sprintf("can't be read: %v", err), err)
+		}
+		return document{values: values}, nil
+	}}
+}
+
+func provided(p koanf.Provider, parser koanf.Parser) (map[string]any, error) {
+	if parser == nil {
+		return p.Read()
+	}
+	data, err := p.ReadBytes()
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > maxFileSize {
+		return nil, tooLarge()
+	}
+	return parser.Unmarshal(data)
 }
 
 // Target declares a target in code. It gets the resolved defaults of its
 // operation type, with whatever the sources say under targets for its name. A
 // type given there wins over t, wherever that source stands in the order.
 func Target(name string, t policies.OperationType) Source {
-	return Source{read: func() (document, error) {
-		var found policies.Errors
-		var bad *policies.FieldError
-		if errors.As(policies.ValidateTargetName(name), &bad) {
-			found = append(found, bad)
-		}
+	return Source{read: func([]byte) (document, error) {
+		found := badName(name)
 		// The built-in policy of a type is valid as soon as the type is.
-		var invalid policies.Errors
-		if errors.As(policies.Default(t).Validate(), &invalid) {
-			for _, e := range invalid {
-				e.Path = policies.FieldPath("targets", name, e.Path)
-				found = append(found, e)
-			}
-		}
+		found = append(found, under(name, policies.Default(t).Validate())...)
 		if len(found) > 0 {
 			return document{}, found
 		}
@@ -79,13 +110,42 @@ func Target(name string, t policies.OperationType) Source {
 	}}
 }
 
-// settings hands checked values to koanf.
-type settings map[string]any
+// Policy gives a target its whole policy in code. It wins over every other
+// source, wherever it stands in the order. Of two for one target the later
+// wins.
+func Policy(name string, p policies.Policy) Source {
+	return Source{read: func([]byte) (document, error) {
+		found := append(badName(name), under(name, p.Validate())...)
+		if own, isType := ownType(name); isType && p.Type != own {
+			found = append(found, &policies.FieldError{
+				Path: policies.FieldPath(targetsKey, name, typeKey), Value: string(p.Type), Problem: mustBeOwnType(own),
+			})
+		}
+		if len(found) > 0 {
+			return document{}, found
+		}
+		return document{given: map[string]policies.Policy{name: p}}, nil
+	}}
+}
 
-// Read implements koanf.Provider.
-func (s settings) Read() (map[string]any, error) { return s, nil }
+func badName(name string) policies.Errors {
+	var bad *policies.FieldError
+	if errors.As(policies.ValidateTargetName(name), &bad) {
+		return policies.Errors{bad}
+	}
+	return nil
+}
 
-// ReadBytes implements koanf.Provider. Settings are never bytes again.
-func (s settings) ReadBytes() ([]byte, error) {
-	return nil, errors.New("settings are parsed already")
+// under returns what is wrong with a target's policy, with the target's path.
+func under(name string, err error) policies.Errors {
+	var invalid policies.Errors
+	errors.As(err, &invalid)
+	for _, e := range invalid {
+		at := policies.FieldPath(targetsKey, name)
+		e.Path = at + "." + e.Path
+		if e.Related != "" {
+			e.Related = at + "." + e.Related
+		}
+	}
+	return invalid
 }

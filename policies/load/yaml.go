@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/knadh/koanf/parsers/yaml"
@@ -21,7 +23,7 @@ const maxYAMLKeys = 5_000
 // ("document contains excessive aliasing"), aliases that contain themselves,
 // and nesting deeper than 10,000.
 func parseYAML(data []byte) (document, error) {
-	// The tree is read first: it knows the lines, and whether a second
+	// The tree is read first: it knows the places, and whether a second
 	// document follows, which the koanf parser would leave out in silence.
 	tree := yamltree.NewDecoder(bytes.NewReader(data))
 	var root yamltree.Node
@@ -35,13 +37,13 @@ func parseYAML(data []byte) (document, error) {
 	switch {
 	case top.ShortTag() == "!!null":
 	case top.Kind != yamltree.MappingNode:
-		return document{}, notMapping(top.Line)
+		return document{}, notMapping(top.Line, top.Column)
 	}
 	var second yamltree.Node
 	switch err := tree.Decode(&second); {
 	case err == nil:
 		return document{}, &policies.FieldError{
-			Line:    second.Line,
+			Line: second.Line, Column: second.Column,
 			Problem: "a second YAML document begins; keep one document in a file",
 		}
 	case !errors.Is(err, io.EOF):
@@ -49,7 +51,7 @@ func parseYAML(data []byte) (document, error) {
 	}
 	if n := tooWide(top); n != nil {
 		return document{}, &policies.FieldError{
-			Line:    n.Line,
+			Line: n.Line, Column: n.Column,
 			Problem: fmt.Sprintf("a YAML mapping has more than %d keys; divide it, or use JSON", maxYAMLKeys),
 		}
 	}
@@ -57,9 +59,13 @@ func parseYAML(data []byte) (document, error) {
 	if err != nil {
 		return document{}, notYAML(err)
 	}
-	found := lines{}
-	addLines(found, nil, top)
-	return document{values: values, lines: found}, nil
+	w := yamlWalk{}
+	doc := document{values: values, places: &place{}}
+	w.keys(doc.places, nil, top)
+	if len(w.found) > 0 {
+		return doc, w.found
+	}
+	return doc, nil
 }
 
 // tooWide returns a mapping with too many keys, or nil.
@@ -75,21 +81,47 @@ func tooWide(n *yamltree.Node) *yamltree.Node {
 	return nil
 }
 
+// atLine is where the parser says what it doesn't like.
+var atLine = regexp.MustCompile(`\bline (\d+): `)
+
 func notYAML(err error) error {
-	problem := strings.TrimPrefix(err.Error(), "yaml: ")
-	return &policies.FieldError{Problem: "is not valid YAML: " + problem, Cause: err}
+	problem := strings.TrimPrefix(strings.TrimPrefix(err.Error(), "yaml: "), "unmarshal errors:\n  ")
+	e := &policies.FieldError{Cause: err}
+	if at := atLine.FindStringSubmatchIndex(problem); at != nil {
+		e.Line, _ = strconv.Atoi(problem[at[2]:at[3]])
+		problem = problem[:at[0]] + problem[at[1]:]
+	}
+	e.Problem = "is not valid YAML: " + problem
+	return e
 }
 
-// addLines doesn't follow aliases, so it ends, and takes no longer than the
-// text is long.
-func addLines(found lines, path []string, n *yamltree.Node) {
+// yamlWalk goes over the tree for what the values don't tell.
+type yamlWalk struct{ found policies.Errors }
+
+// octal is a number that YAML 1.1 reads in base 8, and that people mean in base
+// 10.
+var octal = regexp.MustCompile(`^[-+]?0[0-9_]+$`)
+
+// keys notes the places of our keys. It doesn't follow aliases, so it ends, and
+// takes no longer than the text is long.
+func (w *yamlWalk) keys(p *place, path []string, n *yamltree.Node) {
 	if n.Kind != yamltree.MappingNode || len(path) == maxDepth {
 		return
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		key := n.Content[i]
-		at := append(path[:len(path):len(path)], key.Value)
-		found[join(at)] = key.Line
-		addLines(found, at, n.Content[i+1])
+		key, value := n.Content[i], n.Content[i+1]
+		inner := &place{line: key.Line, column: key.Column}
+		p.add(key.Value, inner)
+		if len(path) == 0 && !isTop(key.Value) {
+			continue
+		}
+		under := append(path[:len(path):len(path)], key.Value)
+		if value.Kind == yamltree.ScalarNode && value.ShortTag() == "!!int" && octal.MatchString(value.Value) {
+			w.found = append(w.found, &policies.FieldError{
+				Line: value.Line, Column: value.Column, Path: policies.FieldPath(under...), Value: value.Value,
+				Problem: "a number must not begin with 0, which YAML reads as octal",
+			})
+		}
+		w.keys(inner, under, value)
 	}
 }

@@ -1,0 +1,57 @@
+package load
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/knadh/koanf/providers/env/v2"
+)
+
+// Env is a source that reads the variables whose names begin with prefix,
+// which is usually "HOLDFAST_". Two underscores stand between levels, and case
+// doesn't count after the prefix:
+//
+//	HOLDFAST_RETRY_POLICY__MAX_ATTEMPTS=5
+//	HOLDFAST_OPERATION_TYPES__STORAGE__RETRY_POLICY__MAX_WAIT=2.5
+//	HOLDFAST_TARGETS__PAYMENT_GATEWAY__CIRCUIT_BREAKER__FAILURE_THRESHOLD=never
+//
+// A target is the one of another source whose name is the same but for case
+// and punctuation (payment-gateway, Payment.Gateway); if there is none, one of
+// that name in lower case is declared.
+//
+// Values are text: true or false, numbers, times as seconds or with a unit, and
+// lists with commas between the names. An empty value is no value. Variables
+// that are not about our settings are left alone, and no error shows what is in
+// them.
+func Env(prefix string) Source {
+	return Source{name: "environment", read: func([]byte) (document, error) {
+		n := newNest()
+		n.doc.folded = true
+		variables, err := environment(prefix)
+		if err != nil {
+			return document{}, err
+		}
+		for _, name := range slices.Sorted(maps.Keys(variables)) {
+			if parts := strings.Split(strings.TrimPrefix(name, prefix), "__"); parts[0] != "" {
+				n.put(divide(parts, "__", strings.ToLower), "$"+name, variables[name])
+			}
+		}
+		return n.document()
+	}}
+}
+
+// environment returns the variables with the prefix that are not empty.
+func environment(prefix string) (map[string]string, error) {
+	all, err := env.Provider("", env.Opt{Prefix: prefix}).Read()
+	if err != nil {
+		return nil, fault("the environment can't be read: "+err.Error(), err)
+	}
+	variables := make(map[string]string, len(all))
+	for name, value := range all {
+		if text, _ := value.(string); strings.TrimSpace(text) != "" {
+			variables[name] = text
+		}
+	}
+	return variables, nil
+}

@@ -1,0 +1,48 @@
+package load
+
+import (
+	"flag"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/knadh/koanf/providers/basicflag"
+)
+
+// Flags is a source that reads the flags that were set on the command line and
+// are named after a setting, with dots between the levels and "-" as good as
+// "_":
+//
+//	fs.Int("retry_policy.max_attempts", 0, "attempts for every target")
+//	fs.String("targets.payment-gateway.pool.workers", "", "…")
+//
+// Values are read as those of variables are; see [Env]. Other flags, and those
+// left at their defaults, say nothing. The flags must be parsed before [Load].
+// For github.com/spf13/pflag use [Provider] with koanf's posflag.
+func Flags(fs *flag.FlagSet) Source {
+	return Source{name: "flags", read: func([]byte) (document, error) {
+		n := newNest()
+		if fs == nil {
+			return document{}, fault("the flag set is nil; pass flag.CommandLine or one of your own", nil)
+		}
+		// No flag's name has a NUL byte: the provider is to leave the names whole.
+		set, err := basicflag.Provider(fs, "\x00", &basicflag.Opt{KeyMap: setOnly{}}).Read()
+		if err != nil {
+			return document{}, fault("the flags can't be read: "+err.Error(), err)
+		}
+		for _, name := range slices.Sorted(maps.Keys(set)) {
+			path := divide(strings.Split(name, "."), ".", spelledFlag)
+			if text, _ := set[name].(string); isTop(path[0]) {
+				n.put(path, "-"+name, text)
+			}
+		}
+		return n.document()
+	}}
+}
+
+func spelledFlag(part string) string { return strings.ReplaceAll(part, "-", "_") }
+
+// setOnly has the provider leave out every flag that was not set.
+type setOnly struct{}
+
+func (setOnly) Exists(string) bool { return true }

@@ -1,0 +1,111 @@
+package load
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/holdfast-go/holdfast/policies"
+)
+
+// names knows the spelling of every target, by its folded form, so that a
+// variable can name one: PAYMENT_GATEWAY is payment-gateway, if there is such
+// a target.
+type names struct {
+	spelled map[string]string
+}
+
+// namesOf collects the names of all documents that spell them.
+func namesOf(docs []document) *names {
+	n := &names{spelled: map[string]string{}}
+	for _, t := range typeNames() {
+		n.spelled[fold(t)] = t
+	}
+	for _, doc := range docs {
+		for _, name := range doc.targets() {
+			if f := fold(name); n.spelled[f] == "" {
+				n.spelled[f] = name
+			}
+		}
+	}
+	return n
+}
+
+// targets lists, sorted, the targets a document names as they are spelt.
+func (d document) targets() []string {
+	if d.folded {
+		return nil
+	}
+	all := slices.AppendSeq(slices.Collect(maps.Keys(d.declared)), maps.Keys(d.given))
+	if block, ok := d.values[targetsKey].(map[string]any); ok {
+		all = slices.AppendSeq(all, maps.Keys(block))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// resolve returns the spelling of a name that a variable gives.
+func (n *names) resolve(folded string) string {
+	if spelled, ok := n.spelled[fold(folded)]; ok {
+		return spelled
+	}
+	return strings.ToLower(folded)
+}
+
+// collisions reports the targets of a document whose names differ from that of
+// another only in case, punctuation or the way Unicode encodes them: nobody
+// could tell them apart in a variable, a metric or a log.
+func (n *names) collisions(c *checker) {
+	for _, name := range c.doc.targets() {
+		if first := n.spelled[fold(name)]; first != name && policies.ValidateTargetName(name) == nil {
+			at := &place{}
+			if c.doc.places != nil {
+				at = c.doc.places.in(targetsKey).in(name)
+			}
+			c.report(at, []string{targetsKey, name}, nil, fmt.Sprintf(
+				"there is also a target %q, which differs only in case or punctuation; spell it one way, or choose another name", first))
+		}
+	}
+}
+
+// fold reduces a name to lower-case letters and digits with single underscores
+// between them.
+func fold(name string) string {
+	if isFolded(name) {
+		return name
+	}
+	var b strings.Builder
+	gap := false
+	for _, r := range norm.NFKC.String(name) {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) {
+			gap = true
+			continue
+		}
+		if gap {
+			b.WriteByte('_')
+			gap = false
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	if gap {
+		b.WriteByte('_')
+	}
+	return b.String()
+}
+
+// isFolded is true of nearly all names there are.
+func isFolded(name string) bool {
+	last := byte('_')
+	for i := range len(name) {
+		b := name[i]
+		if (b < 'a' || b > 'z') && (b < '0' || b > '9') && (b != '_' || last == '_' && i > 0) {
+			return false
+		}
+		last = b
+	}
+	return true
+}
