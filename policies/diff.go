@@ -45,8 +45,8 @@ func Diff(before, after *Set) []Change {
 		switch {
 		case !had:
 			changes = append(changes, Change{Target: name, New: string(a.Type)})
-		case !Equal(a, b):
-			changes = append(changes, after.changes(name, &b, &a)...)
+		case a != b && !Equal(*a, *b):
+			changes = append(changes, after.changes(name, b, a)...)
 		}
 	}
 	return changes

@@ -39,7 +39,7 @@ func (e *UnknownTargetError) Is(target error) bool { return target == ErrUnknown
 //
 // The four operation types are always there as targets under their own names.
 type Set struct {
-	policies map[string]Policy
+	policies map[string]*Policy
 	names    []string
 	// origins knows where values come from, nil if nobody does, and of the
 	// targets in code alone it is not asked.
@@ -57,25 +57,30 @@ type Origins func(target, path string) (Origin, bool)
 //
 // Every bad name and every bad setting of every target is reported together,
 // as an [Errors] with paths such as targets.weather_api.pool.workers.
-func NewSet(targets map[string]Policy) (*Set, error) { return NewSetFrom(targets, nil) }
-
-// NewSetFrom is [NewSet] for a loader, which knows where the values come from.
-// Origins must be safe for concurrent use.
-func NewSetFrom(targets map[string]Policy, origins Origins) (*Set, error) {
+func NewSet(targets map[string]Policy) (*Set, error) {
 	var found Errors
-	all := make(map[string]Policy, len(targets)+4)
+	all := make(map[string]*Policy, len(targets)+4)
 	for _, t := range OperationTypes() {
-		all[string(t)] = Default(t)
+		p := Default(t)
+		all[string(t)] = &p
 	}
 	for _, name := range slices.Sorted(maps.Keys(targets)) {
-		p := targets[name]
+		p := targets[name].clone()
 		found = append(found, checkTarget(name, p)...)
-		all[name] = p.clone()
+		all[name] = &p
 	}
 	if err := found.orNil(); err != nil {
 		return nil, err
 	}
-	return &Set{policies: all, names: slices.Sorted(maps.Keys(all)), origins: origins}, nil
+	return SetOf(all, nil), nil
+}
+
+// SetOf makes a set of what a loader has already found to be right: names and
+// policies as [NewSet] wants them, the four operation types among them. The set
+// owns the map and the policies from now on. Origins may be nil, and must be
+// safe for concurrent use.
+func SetOf(targets map[string]*Policy, origins Origins) *Set {
+	return &Set{policies: targets, names: slices.Sorted(maps.Keys(targets)), origins: origins}
 }
 
 // With returns a new set in which name has the policy p, new or replaced.
@@ -85,7 +90,8 @@ func (s *Set) With(name string, p Policy) (*Set, error) {
 		return nil, err
 	}
 	all := maps.Clone(s.policies)
-	all[name] = p.clone()
+	p = p.clone()
+	all[name] = &p
 	code := maps.Clone(s.code)
 	if code == nil {
 		code = map[string]bool{}
@@ -122,7 +128,7 @@ func (s *Set) Explain(name string) ([]Field, error) {
 	if !ok {
 		return nil, s.unknown(name)
 	}
-	fields := Describe(p)
+	fields := Describe(*p)
 	for i := range fields {
 		fields[i].Origin = s.originOf(name, fields[i].Path, fields[i].Default)
 	}

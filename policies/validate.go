@@ -27,6 +27,10 @@ func (p Policy) Validate() error {
 	return found.orNil()
 }
 
+// Contradictions reports settings that are right by themselves and can't both
+// hold, as [Policy.Validate] does last. Each error has a Related field.
+func (p *Policy) Contradictions() error { return p.contradictions().orNil() }
+
 // Check reports what is wrong with value, of the type of the setting's field,
 // by itself. The error is nil or an [Errors], as [Policy.Validate] returns it.
 func (s Setting) Check(value any) error {
@@ -107,8 +111,6 @@ func (s *Setting) checkNames(v reflect.Value) Errors {
 	return found
 }
 
-// contradictions finds settings that are right by themselves and can't both
-// hold.
 func (p *Policy) contradictions() Errors {
 	var found Errors
 	bounded := func(path string, value any, bound, related string, other any, ok bool) {

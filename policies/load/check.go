@@ -19,36 +19,22 @@ type checker struct {
 	doc    document
 	source int
 	name   string
-	names  *names
 	store  *store
 	found  *report
 }
 
-// layer is where settings stand: at the top level, in an operation type or in a
-// target.
-type layer struct {
-	path   []string
-	prefix string // of the store's keys
-}
-
 // document checks the whole source.
 func (c *checker) document() {
-	root := c.doc.places
-	if root == nil {
-		root = &place{}
-	}
-	top := layer{prefix: agentWide}
 	for key, v := range c.doc.values {
-		at := root.in(key)
 		switch {
 		case key == operationTypesKey:
-			c.operationTypes(v, at)
+			c.operationTypes(v)
 		case key == targetsKey:
-			c.targets(v, at)
+			c.targets(v)
 		case blocks[key] != nil:
-			c.block(top, key, v, at)
+			c.block(&c.store.agentWide, key, v)
 		default:
-			c.foreign(key, v, at)
+			c.foreign(key, v)
 		}
 	}
 }
@@ -56,7 +42,7 @@ func (c *checker) document() {
 // foreign leaves a key that is not ours alone, unless it looks like a slip.
 // The names of one word have neighbours that are words too (tools, port,
 // start), so for those a slip begins with the same letter and holds a block.
-func (c *checker) foreign(key string, v any, at *place) {
+func (c *checker) foreign(key string, v any) {
 	near := policies.Nearest(key, topKeys)
 	if near == "" {
 		return
@@ -67,188 +53,180 @@ func (c *checker) foreign(key string, v any, at *place) {
 			return
 		}
 	}
-	c.report(at, []string{key}, nil, fmt.Sprintf("unknown key; did you mean %q?", near))
+	c.report([]string{key}, nil, fmt.Sprintf("unknown key; did you mean %q?", near))
 }
 
-func (c *checker) operationTypes(v any, at *place) {
-	prefix := ofType
+func (c *checker) operationTypes(v any) {
+	layers := c.store.types
 	if c.doc.bindu {
-		prefix = ofBindu
+		layers = c.store.bindu
 	}
-	for name, inner := range c.mapping([]string{operationTypesKey}, v, at) {
-		path := []string{operationTypesKey, name}
-		if _, known := ownType(name); !known {
-			c.unknown(at.in(name), path, "operation type", typeNames())
+	for name, inner := range c.mapping(v, operationTypesKey) {
+		l := layers[name]
+		if l == nil {
+			c.unknown([]string{operationTypesKey, name}, "operation type", typeNames())
 			continue
 		}
-		c.inside(layer{path, prefix + name + "/"}, inner, at.in(name), insideTypes)
+		c.inside(l, inner, insideTypes)
 	}
 }
 
-func (c *checker) targets(v any, at *place) {
-	for written, inner := range c.mapping([]string{targetsKey}, v, at) {
-		name := written
-		if c.doc.folded {
-			name = c.names.resolve(written)
-		}
-		here := at.in(written)
+func (c *checker) targets(v any) {
+	for name, inner := range c.mapping(v, targetsKey) {
 		path := []string{targetsKey, name}
 		var bad *policies.FieldError
 		if errors.As(policies.ValidateTargetName(name), &bad) {
-			c.report(here, path, nil, bad.Problem)
+			c.report(path, nil, bad.Problem)
 			continue
 		}
-		c.store.addTarget(name)
-		c.inside(layer{path, ofTarget + name + "/"}, inner, here, insideTarget)
+		c.inside(c.store.target(name), inner, insideTarget)
 	}
 }
 
 // inside checks the block of an operation type or a target. Its own unknown
 // keys are errors, unlike those at the top level.
-func (c *checker) inside(l layer, v any, at *place, known []string) {
-	for key, inner := range c.mapping(l.path, v, at) {
-		here := at.in(key)
+func (c *checker) inside(l *layer, v any, known []string) {
+	for key, inner := range c.mapping(v, l.path...) {
 		switch {
 		case blocks[key] != nil:
-			c.block(l, key, inner, here)
-		case key == typeKey && slices.Contains(known, typeKey):
+			c.block(l, key, inner)
+		case key == typeKey && len(known) == len(insideTarget):
 			if own, isType := ownType(l.path[1]); isType && inner != nil && inner != string(own) {
-				c.reject(l, typeSetting, here, inner, mustBeOwnType(own))
+				c.reject(l, typeSetting, inner, mustBeOwnType(own))
 				continue
 			}
-			c.setting(l, typeSetting, inner, here)
+			c.setting(l, typeSetting, inner)
 		default:
-			c.unknown(here, append(slices.Clip(l.path), key), "key", known)
+			c.unknown(append(slices.Clip(l.path), key), "key", known)
 		}
 	}
 }
 
-func (c *checker) block(l layer, name string, v any, at *place) {
+func (c *checker) block(l *layer, name string, v any) {
+	values, ok := v.(map[string]any)
+	if !ok && v != nil { // the path is put together only where something is wrong
+		values = c.mapping(v, append(slices.Clip(l.path), name)...)
+	}
 	b := blocks[name]
-	for key, inner := range c.mapping(append(slices.Clip(l.path), name), v, at) {
+	for key, inner := range values {
 		if s := b.settings[key]; s != nil {
-			c.setting(l, s, inner, at.in(key))
+			c.setting(l, s, inner)
 			continue
 		}
-		c.unknown(at.in(key), append(slices.Clip(l.path), name, key), "key", b.keys)
+		c.unknown(append(slices.Clip(l.path), name, key), "key", b.keys)
 	}
 }
 
 // setting checks one value by itself. Two values that contradict each other
 // are left for later, when it is known which ones meet.
-func (c *checker) setting(l layer, s *setting, v any, at *place) {
+func (c *checker) setting(l *layer, s *setting, v any) {
 	if v == nil {
 		return
 	}
 	value, problem := c.convert(s, v)
 	if problem != "" {
-		c.reject(l, s, at, v, problem)
+		c.reject(l, s, v, problem)
 		return
-	}
-	if text, isText := v.(string); isText && c.doc.textual {
-		v = text
-	} else {
-		v = shown(s, value)
 	}
 	if err := s.Check(value); err != nil {
-		var invalid policies.Errors
-		errors.As(err, &invalid)
-		for _, e := range invalid {
-			entry := strings.TrimPrefix(e.Path, s.Path) // the index in a list
-			if entry != "" {
-				v = e.Value
-			}
-			c.reject(l, s, at, v, e.Problem, entry)
-		}
+		c.outOfRange(l, s, v, value, err)
 		return
 	}
-	if names, ok := value.([]string); ok && !c.conditions(l, s, names, at) {
+	if names, ok := value.([]string); ok && !c.conditions(l, s, names) {
 		return
 	}
-	c.store.put(l.prefix, s, value, c.origin(at))
+	l.put(given{setting: s, value: value, source: c.source})
 }
 
 func (c *checker) convert(s *setting, v any) (any, string) {
-	if text, isText := v.(string); isText && c.doc.textual {
+	if text, isText := v.(string); isText && c.doc.variables != nil {
 		return convertText(s, text)
 	}
 	return convert(s, v)
 }
 
+// outOfRange reports a value of the right type that is not allowed: as the
+// source has it, or if that is a number, with its unit.
+func (c *checker) outOfRange(l *layer, s *setting, v, value any, err error) {
+	var invalid policies.Errors
+	errors.As(err, &invalid)
+	if _, isText := v.(string); !isText {
+		v = shown(s, value)
+	}
+	for _, e := range invalid {
+		if entry := strings.TrimPrefix(e.Path, s.Path); entry != "" { // the index in a list
+			c.reject(l, s, e.Value, e.Problem, entry)
+			continue
+		}
+		c.reject(l, s, v, e.Problem)
+	}
+}
+
 // conditions reports the names of error conditions that nobody knows.
-func (c *checker) conditions(l layer, s *setting, names []string, at *place) bool {
+func (c *checker) conditions(l *layer, s *setting, names []string) bool {
 	_, err := classify.ParseConditions(names)
 	var unknown *classify.UnknownNamesError
 	if !errors.As(err, &unknown) {
 		return true
 	}
 	for _, u := range unknown.Names {
-		c.reject(l, s, at, nil, u.String(), "["+strconv.Itoa(u.Index)+"]")
+		c.reject(l, s, nil, u.String(), "["+strconv.Itoa(u.Index)+"]")
 	}
 	return false
 }
 
 // mapping returns the keys of a block; null is a block without keys.
-func (c *checker) mapping(path []string, v any, at *place) map[string]any {
-	switch v := v.(type) {
-	case map[string]any:
-		return v
-	case nil:
-		return nil
+func (c *checker) mapping(v any, path ...string) map[string]any {
+	if values, ok := v.(map[string]any); ok || v == nil {
+		return values
 	}
 	if r := reflect.ValueOf(v); r.Kind() == reflect.Map {
-		return c.stringKeys(path, r, at)
+		return c.stringKeys(path, r)
 	}
-	if _, isText := v.(string); isText && c.doc.textual {
+	if c.doc.variables != nil {
 		v = nil // a variable may hold anything
 	}
-	c.report(at, path, v, "must be a block of keys and values")
+	c.report(path, v, "must be a block of keys and values")
 	return nil
 }
 
 // stringKeys takes the map the YAML parser makes where a key is not text, such
 // as a target named 1, and the maps of Go types.
-func (c *checker) stringKeys(path []string, r reflect.Value, at *place) map[string]any {
+func (c *checker) stringKeys(path []string, r reflect.Value) map[string]any {
 	out := make(map[string]any, r.Len())
 	for key, value := range r.Seq2() {
 		name := fmt.Sprint(key.Interface())
 		if _, twice := out[name]; twice {
-			c.report(at, append(slices.Clip(path), name), nil, "two keys are written in different ways and read the same; keep one")
+			c.report(append(slices.Clip(path), name), nil, "two keys are written in different ways and read the same; keep one")
 		}
 		out[name] = value.Interface()
 	}
 	return out
 }
 
-func (c *checker) unknown(at *place, path []string, what string, known []string) {
+func (c *checker) unknown(path []string, what string, known []string) {
 	problem := fmt.Sprintf("unknown %s; known are %s", what, strings.Join(known, ", "))
 	if near := policies.Nearest(path[len(path)-1], known); near != "" {
 		problem = fmt.Sprintf("unknown %s; did you mean %q?", what, near)
 	}
-	c.report(at, path, nil, problem)
+	c.report(path, nil, problem)
 }
 
 // reject reports the value of a setting, and notes that it was given; entry is
 // the index in a list, as it is written.
-func (c *checker) reject(l layer, s *setting, at *place, value any, problem string, entry ...string) {
-	o := c.origin(at)
-	o.bad = true
-	c.store.note(l.prefix, s, o)
-	c.report(at, append(slices.Clip(l.path), strings.Split(s.Path, ".")...), value, problem, entry...)
+func (c *checker) reject(l *layer, s *setting, value any, problem string, entry ...string) {
+	l.put(given{setting: s, source: c.source})
+	c.report(append(slices.Clip(l.path), strings.Split(s.Path, ".")...), value, problem, entry...)
 }
 
-func (c *checker) origin(at *place) origin {
-	name := c.name
+func (c *checker) report(path []string, value any, problem string, entry ...string) {
+	at := c.doc.places.at(path...)
+	source := c.name
 	if at.name != "" {
-		name = at.name
+		source = at.name
 	}
-	return origin{source: c.source, name: name, line: at.line, column: at.column}
-}
-
-func (c *checker) report(at *place, path []string, value any, problem string, entry ...string) {
-	o := c.origin(at)
 	c.found.add(c.source, &policies.FieldError{
-		Source: o.name, Line: o.line, Column: o.column,
+		Source: source, Line: at.line, Column: at.column,
 		Path: policies.FieldPath(path...) + strings.Join(entry, ""), Value: value, Problem: problem,
 	})
 }

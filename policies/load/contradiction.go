@@ -14,20 +14,16 @@ import (
 type side struct {
 	*setting
 	value reflect.Value
-	// layer is where the value is given, and depth how near to the target: 0
-	// is the target, then its type, all targets, Bindu's variables, and the
-	// built-in policy.
-	layer layer
+	// layer is where the value is given, nil if it is built in, and depth how
+	// near that is to the target, from 0.
+	layer *layer
 	depth int
-	origin
+	given
 }
 
 func (s side) path() string {
-	return policies.FieldPath(slices.Concat(s.layer.path, strings.Split(s.Path, "."))...)
+	return policies.FieldPath(slices.Concat(s.layer.path, strings.Split(s.setting.Path, "."))...)
 }
-
-// builtIn is the depth of a value that no source gives.
-const builtIn = 4
 
 // contradictions looks for pairs of settings of p that can't both hold. A
 // built-in value gives way to what a source says. If sources give both, they
@@ -35,51 +31,60 @@ const builtIn = 4
 // before it.
 func (r *resolver) contradictions(name string, p *policies.Policy) {
 	var invalid policies.Errors
-	if !errors.As(p.Validate(), &invalid) {
+	if !errors.As(p.Contradictions(), &invalid) {
 		return
 	}
 	for _, e := range invalid {
-		if e.Related == "" {
-			continue
-		}
 		at, other := r.side(name, p, e.Path), r.side(name, p, e.Related)
 		switch {
-		case at.bad || other.bad:
-		case at.depth == builtIn:
-			at.value.Set(other.value)
-			r.explained.follow(name, at.setting, other.setting)
-		case other.depth == builtIn:
-			other.value.Set(at.value)
-			r.explained.follow(name, other.setting, at.setting)
+		case at.bad() || other.bad():
+		case at.layer == nil:
+			r.follow(name, at, other)
+		case other.layer == nil:
+			r.follow(name, other, at)
 		case other.depth < at.depth:
-			r.contradict(other, at, e.Problem)
+			r.contradict(other, at)
 		default:
-			r.contradict(at, other, e.Problem)
+			r.contradict(at, other)
 		}
 	}
 }
 
-func (r *resolver) contradict(at, other side, problem string) {
+// bad says that the value was reported already.
+func (s side) bad() bool { return s.layer != nil && s.given.value == nil }
+
+// follow makes a built-in value equal to the other.
+func (r *resolver) follow(name string, one, other side) {
+	one.value.Set(other.value)
+	if r.followed == nil {
+		r.followed = map[followed]*setting{}
+	}
+	r.followed[followed{name, one.setting}] = other.setting
+}
+
+func (r *resolver) contradict(at, other side) {
 	pair := at.path() + " " + other.path()
 	if r.told[pair] {
 		return
 	}
 	r.told[pair] = true
-	if at.Kind == policies.Names {
-		problem = fmt.Sprintf("must not name %q, which %s names too", shared(at.value, other.value), other.key)
+	problem := ""
+	if at.setting.Kind == policies.Names {
+		problem = fmt.Sprintf("must not name %q, which %s names too", shared(at.value, other.value), other.setting.key)
 	} else {
 		bound := "at least"
 		if at.value.Int() > other.value.Int() {
 			bound = "at most"
 		}
-		problem = fmt.Sprintf("must be %s %s, which is %v", bound, other.key, other.value)
+		problem = fmt.Sprintf("must be %s %s, which is %v", bound, other.setting.key, other.value)
 	}
 	if other.depth != at.depth {
 		problem += " from " + other.path()
 	}
+	o := r.place(at.layer, at.given)
 	r.found.add(at.source, &policies.FieldError{
-		Source: at.name, Line: at.line, Column: at.column,
-		Path: at.path(), Value: at.value.Interface(), Problem: problem, Related: other.path(),
+		Source: o.Source, Line: o.Line, Column: o.Column,
+		Path: o.Path, Value: at.value.Interface(), Problem: problem, Related: other.path(),
 	})
 }
 
@@ -96,16 +101,10 @@ func shared(a, b reflect.Value) string {
 
 func (r *resolver) side(name string, p *policies.Policy, path string) side {
 	one := settingAt[path]
-	s := side{setting: one, value: one.Value(p), depth: builtIn}
-	t := string(p.Type)
-	for depth, l := range []layer{
-		{[]string{targetsKey, name}, ofTarget + name + "/"},
-		{[]string{operationTypesKey, t}, ofType + t + "/"},
-		{nil, agentWide},
-		{[]string{operationTypesKey, t}, ofBindu + t + "/"},
-	} {
-		if o, ok := r.origins[l.prefix+path]; ok {
-			s.layer, s.depth, s.origin = l, depth, o
+	s := side{setting: one, value: one.Value(p)}
+	for depth, l := range r.layersOf(name, p.Type) {
+		if g, ok := l.find(one); ok {
+			s.layer, s.depth, s.given = l, depth, g
 			break
 		}
 	}

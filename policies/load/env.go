@@ -26,18 +26,18 @@ import (
 // them.
 func Env(prefix string) Source {
 	return Source{name: "environment", read: func([]byte) (document, error) {
-		n := newNest()
-		n.doc.folded = true
+		doc := document{folded: true, variables: []variable{}}
 		variables, err := environment(prefix)
 		if err != nil {
 			return document{}, err
 		}
 		for _, name := range slices.Sorted(maps.Keys(variables)) {
 			if parts := strings.Split(strings.TrimPrefix(name, prefix), "__"); parts[0] != "" {
-				n.put(divide(parts, "__", strings.ToLower), "$"+name, variables[name])
+				path := divided(parts, "__", strings.ToLower)
+				doc.variables = append(doc.variables, variable{"$" + name, path, variables[name]})
 			}
 		}
-		return n.document()
+		return doc, nil
 	}}
 }
 

@@ -23,8 +23,7 @@ const binduPrefix = "RETRY__"
 // over them, wherever this source stands in the order.
 func BinduEnv() Source {
 	return Source{name: "environment", read: func([]byte) (document, error) {
-		n := newNest()
-		n.doc.bindu = true
+		doc, found := document{bindu: true, variables: []variable{}}, policies.Errors(nil)
 		variables, err := environment(binduPrefix)
 		if err != nil {
 			return document{}, err
@@ -32,14 +31,18 @@ func BinduEnv() Source {
 		for _, name := range slices.Sorted(maps.Keys(variables)) {
 			rest := strings.ToLower(strings.TrimPrefix(name, binduPrefix))
 			if t, key, ok := binduSetting(rest); ok {
-				n.put([]string{operationTypesKey, t, "retry_policy", key}, "$"+name, variables[name])
+				path := []string{operationTypesKey, t, "retry_policy", key}
+				doc.variables = append(doc.variables, variable{"$" + name, path, variables[name]})
 			} else if near := policies.Nearest(rest, binduSettings()); near != "" {
-				n.found = append(n.found, &policies.FieldError{
+				found = append(found, &policies.FieldError{
 					Source: "$" + name, Problem: fmt.Sprintf("unknown variable; did you mean %s?", binduPrefix+strings.ToUpper(near)),
 				})
 			}
 		}
-		return n.document()
+		if len(found) > 0 {
+			return doc, found
+		}
+		return doc, nil
 	}}
 }
 

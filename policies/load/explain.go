@@ -1,6 +1,7 @@
 package load
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/holdfast-go/holdfast/policies"
@@ -9,22 +10,22 @@ import (
 // explained knows where the values of a set come from. It is what remains of a
 // load, and no longer changes when the set is there.
 type explained struct {
-	origins map[string]origin
-	types   map[string]policies.OperationType
-	// declared and given are what code says.
-	declared map[string]policies.OperationType
-	given    map[string]policies.Policy
+	*store
+	sources []sourcePlaces
 	// followed holds the settings whose built-in value gave way to another
-	// setting, by the target's prefix and the path.
-	followed map[string]string
+	// setting.
+	followed map[followed]*setting
 }
 
-// follow notes that a built-in value gave way.
-func (e *explained) follow(target string, one, other *setting) {
-	if e.followed == nil {
-		e.followed = map[string]string{}
-	}
-	e.followed[ofTarget+target+"/"+one.Path] = other.Path
+type followed struct {
+	target string
+	*setting
+}
+
+// sourcePlaces are the places of a source of that name.
+type sourcePlaces struct {
+	name string
+	*places
 }
 
 // origin implements [policies.Origins].
@@ -32,29 +33,31 @@ func (e *explained) origin(target, path string) (policies.Origin, bool) {
 	if _, ok := e.given[target]; ok {
 		return policies.Origin{Source: policies.FromCode}, true
 	}
-	own := ofTarget + target + "/"
-	if follows, ok := e.followed[own+path]; ok {
-		o, known := e.origin(target, follows)
-		o.Follows = follows
+	s := settingAt[path]
+	if other, ok := e.followed[followed{target, s}]; ok {
+		o, known := e.origin(target, other.Path)
+		o.Follows = other.Path
 		return o, known
 	}
-	prefixes := append(layersOf(e.types[target]), own)
-	for i := len(prefixes) - 1; i >= 0; i-- {
-		if o, ok := e.origins[prefixes[i]+path]; ok {
-			return policies.Origin{Source: o.name, Line: o.line, Column: o.column, Path: written(prefixes[i], path)}, true
+	for _, l := range e.layersOf(target, e.typeOf(target)) {
+		if g, ok := l.find(s); ok {
+			return e.place(l, g), true
 		}
 	}
-	if _, declared := e.declared[target]; declared && path == typeKey {
+	if _, declared := e.declared[target]; declared && s == typeSetting {
 		return policies.Origin{Source: policies.FromCode}, true
 	}
 	return policies.Origin{}, false
 }
 
-// written is the key of a setting as a file has it.
-func written(prefix, path string) string {
-	var segments []string
-	if layer := strings.TrimSuffix(prefix, "/"); layer != "" {
-		segments = strings.Split(strings.Replace(layer, strings.TrimSuffix(ofBindu, "/"), operationTypesKey, 1), "/")
+// place returns where a value is given.
+func (e *explained) place(l *layer, g given) policies.Origin {
+	from := e.sources[g.source]
+	path := slices.Concat(l.path, strings.Split(g.Path, "."))
+	at := from.at(path...)
+	o := policies.Origin{Source: from.name, Line: at.line, Column: at.column, Path: policies.FieldPath(path...)}
+	if at.name != "" {
+		o.Source = at.name
 	}
-	return policies.FieldPath(append(segments, strings.Split(path, ".")...)...)
+	return o
 }

@@ -63,13 +63,6 @@ func TestUnreadableFileSaysWhy(t *testing.T) {
 	assert.ErrorIs(t, err, fs.ErrPermission)
 }
 
-// koanf must get values as they are: a copy by way of JSON, as some of its
-// methods make, would turn durations and whole numbers into floats.
-func TestSettingsAreNoBytes(t *testing.T) {
-	_, err := provider{}.ReadBytes()
-	assert.Error(t, err)
-}
-
 func TestFormatsHaveNames(t *testing.T) {
 	assert.Equal(t, []string{"JSON", "YAML", "TOML", "Format(0)"}, []string{JSON.String(), YAML.String(), TOML.String(), Format(0).String()})
 }

@@ -21,7 +21,7 @@ import (
 // For github.com/spf13/pflag use [Provider] with koanf's posflag.
 func Flags(fs *flag.FlagSet) Source {
 	return Source{name: "flags", read: func([]byte) (document, error) {
-		n := newNest()
+		doc := document{variables: []variable{}}
 		if fs == nil {
 			return document{}, fault("the flag set is nil; pass flag.CommandLine or one of your own", nil)
 		}
@@ -31,12 +31,12 @@ func Flags(fs *flag.FlagSet) Source {
 			return document{}, fault("the flags can't be read: "+err.Error(), err)
 		}
 		for _, name := range slices.Sorted(maps.Keys(set)) {
-			path := divide(strings.Split(name, "."), ".", spelledFlag)
+			path := divided(strings.Split(name, "."), ".", spelledFlag)
 			if text, _ := set[name].(string); isTop(path[0]) {
-				n.put(path, "-"+name, text)
+				doc.variables = append(doc.variables, variable{"-" + name, path, text})
 			}
 		}
-		return n.document()
+		return doc, nil
 	}}
 }
 

@@ -1,12 +1,8 @@
 package load
 
 import (
-	"bytes"
 	stdjson "encoding/json"
 	"errors"
-	"fmt"
-	"slices"
-	"strconv"
 
 	"github.com/knadh/koanf/parsers/json"
 
@@ -22,7 +18,7 @@ func parseJSON(data []byte) (document, error) {
 			Line: line, Column: column, Problem: "is not valid JSON: " + err.Error(), Cause: err,
 		}
 	}
-	w := jsonWalk{data: data, counter: newCounter(data)}
+	w := jsonWalk{data: data, counter: newCounter(data), places: &places{}}
 	w.space()
 	switch {
 	case err == nil && values == nil: // null
@@ -32,9 +28,13 @@ func parseJSON(data []byte) (document, error) {
 	}
 	// The one other thing the parser refuses is a number out of range.
 	w.numbers = err != nil
-	root := &place{}
-	w.value(root, nil)
-	doc := document{values: values, places: root}
+	w.value(0, true)
+	doc := document{values: values, places: w.places}
+	if w.keys != keysOf(values) { // some are there twice
+		again := jsonWalk{data: data, counter: newCounter(data), places: &places{}, lines: map[pathHash]int{}}
+		again.value(0, true)
+		w.found = append(w.found, again.found...)
+	}
 	if len(w.found) > 0 {
 		return doc, w.found
 	}
@@ -45,141 +45,26 @@ func notMapping(line, column int) error {
 	return &policies.FieldError{Line: line, Column: column, Problem: "the top level must be a mapping of keys to values"}
 }
 
-// jsonWalk goes once over a text that the parser found to be JSON, and so to
-// be nested no deeper than encoding/json allows. It finds what the parser
-// doesn't tell: where each key stands, and keys that are there twice. It
-// relies on the text being valid, which makes it several times as fast as
-// reading the text again by tokens.
-type jsonWalk struct {
-	data []byte
-	at   int
-	*counter
-	// numbers says to look for numbers that are out of range.
-	numbers bool
-	found   policies.Errors
-}
-
-// value reads the value that begins at the next byte that is not space. Its
-// keys are added to p, nil if they are not ours.
-func (w *jsonWalk) value(p *place, path []string) {
-	w.space()
-	switch w.data[w.at] {
-	case '{', '[':
-		w.elements(p, path, w.data[w.at] == '{')
-	case '"':
-		w.text()
-	default:
-		begin := w.at
-		for w.at < len(w.data) && !ends(w.data[w.at]) {
-			w.at++
-		}
-		if w.numbers {
-			w.number(path, begin)
+// keysOf counts the keys our settings can stand under, at all depths.
+func keysOf(values map[string]any) int {
+	n := len(values)
+	for key, v := range values {
+		if inner, ok := v.(map[string]any); ok && isTop(key) {
+			n += keysInside(inner, 1)
 		}
 	}
+	return n
 }
 
-// ends is true of what follows a number, true, false or null.
-func ends(b byte) bool {
-	switch b {
-	case ',', ']', '}', ' ', '\t', '\r', '\n':
-		return true
+func keysInside(values map[string]any, depth int) int {
+	n := len(values)
+	if depth+1 == maxDepth {
+		return n
 	}
-	return false
-}
-
-// elements reads an object or an array, with its brackets.
-func (w *jsonWalk) elements(p *place, path []string, object bool) {
-	w.at++
-	for {
-		w.space()
-		switch w.data[w.at] {
-		case '}', ']':
-			w.at++
-			return
-		case ',':
-			w.at++
-			w.space()
-		}
-		inner := (*place)(nil)
-		under := path
-		if object {
-			column := w.columnAt(w.at)
-			quoted := w.text()
-			if p != nil {
-				key := unquote(quoted)
-				under = append(slices.Clip(path), key)
-				inner = w.key(p, under, key, column)
-			}
-			w.space()
-			w.at++ // the colon
-		}
-		w.value(inner, under)
-	}
-}
-
-// key notes a key, and returns its place if ours can be inside it.
-func (w *jsonWalk) key(p *place, path []string, key string, column int) *place {
-	ours := len(path) > 1 || slices.Contains(topKeys, key)
-	if first, twice := p.inner[key]; twice && ours {
-		w.found = append(w.found, &policies.FieldError{
-			Line: w.line, Column: column, Path: policies.FieldPath(path...),
-			Problem: fmt.Sprintf("the key appears twice, first on line %d; keep one", first.line),
-		})
-		return nil
-	}
-	inner := &place{line: w.line, column: column}
-	p.add(key, inner)
-	if !ours || len(path) == maxDepth {
-		return nil
-	}
-	return inner
-}
-
-// space skips white space, and counts the lines; text has no line breaks.
-func (w *jsonWalk) space() {
-	for ; w.at < len(w.data); w.at++ {
-		switch w.data[w.at] {
-		case '\n':
-			w.newLine(w.at + 1)
-		case ' ', '\t', '\r':
-		default:
-			return
+	for _, v := range values {
+		if inner, ok := v.(map[string]any); ok {
+			n += keysInside(inner, depth+1)
 		}
 	}
-}
-
-// text reads a string, and returns it with its quotes.
-func (w *jsonWalk) text() []byte {
-	begin := w.at
-	for w.at++; w.data[w.at] != '"'; w.at++ {
-		if w.data[w.at] == '\\' {
-			w.at++
-		}
-	}
-	w.at++
-	return w.data[begin:w.at]
-}
-
-func unquote(quoted []byte) string {
-	if bytes.IndexByte(quoted, '\\') < 0 {
-		return string(quoted[1 : len(quoted)-1])
-	}
-	var s string
-	_ = stdjson.Unmarshal(quoted, &s) // valid, as the whole text is
-	return s
-}
-
-// number reports one that is out of range. What stands under a key that is not
-// ours is not repeated.
-func (w *jsonWalk) number(path []string, begin int) {
-	text := string(w.data[begin:w.at])
-	if _, err := strconv.ParseFloat(text, 64); !errors.Is(err, strconv.ErrRange) {
-		return
-	}
-	e := &policies.FieldError{Line: w.line, Column: w.columnAt(begin), Path: policies.FieldPath(path...), Problem: "the number is out of range"}
-	if len(path) > 0 && slices.Contains(topKeys, path[0]) {
-		e.Value = text
-	}
-	w.found = append(w.found, e)
+	return n
 }

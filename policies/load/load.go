@@ -67,18 +67,21 @@ func build(sources []Source, contents []content) (*policies.Set, error) {
 		docs[i] = s.load(contents[i], &found, i)
 	}
 	spelling := namesOf(docs)
-	given := newStore()
-	for i, doc := range docs {
-		c := &checker{doc: doc, source: i, name: sources[i].name, names: spelling, store: given, found: &found}
-		spelling.collisions(c)
-		if err := given.add(doc, c.document); err != nil {
-			return nil, err
-		}
+	for i := range docs {
+		docs[i].nest(spelling, &found, i)
 	}
-	r := resolver{store: given, found: &found, told: map[string]bool{}}
-	targets := r.targets()
+	origins := &explained{store: newStore()}
+	for i, doc := range docs {
+		c := &checker{doc: doc, source: i, name: sources[i].name, store: origins.store, found: &found}
+		origins.sources = append(origins.sources, sourcePlaces{c.name, doc.places})
+		origins.code(doc)
+		c.collisions(spelling)
+		c.document()
+	}
+	r := resolver{explained: origins, found: &found, told: map[string]bool{}}
+	targets := r.resolve()
 	if err := found.err(); err != nil {
 		return nil, err
 	}
-	return policies.NewSetFrom(targets, r.explained.origin)
+	return policies.SetOf(targets, origins.origin), nil
 }

@@ -35,16 +35,16 @@ func namesOf(docs []document) *names {
 	return n
 }
 
-// targets lists, sorted, the targets a document names as they are spelt.
+// targets lists the targets a document names as they are spelt.
 func (d document) targets() []string {
 	if d.folded {
 		return nil
 	}
-	all := slices.AppendSeq(slices.Collect(maps.Keys(d.declared)), maps.Keys(d.given))
-	if block, ok := d.values[targetsKey].(map[string]any); ok {
-		all = slices.AppendSeq(all, maps.Keys(block))
-	}
-	slices.Sort(all)
+	block, _ := d.values[targetsKey].(map[string]any)
+	all := make([]string, 0, len(d.declared)+len(d.given)+len(block))
+	all = slices.AppendSeq(all, maps.Keys(d.declared))
+	all = slices.AppendSeq(all, maps.Keys(d.given))
+	all = slices.AppendSeq(all, maps.Keys(block))
 	return all
 }
 
@@ -59,14 +59,10 @@ func (n *names) resolve(folded string) string {
 // collisions reports the targets of a document whose names differ from that of
 // another only in case, punctuation or the way Unicode encodes them: nobody
 // could tell them apart in a variable, a metric or a log.
-func (n *names) collisions(c *checker) {
+func (c *checker) collisions(n *names) {
 	for _, name := range c.doc.targets() {
 		if first := n.spelled[fold(name)]; first != name && policies.ValidateTargetName(name) == nil {
-			at := &place{}
-			if c.doc.places != nil {
-				at = c.doc.places.in(targetsKey).in(name)
-			}
-			c.report(at, []string{targetsKey, name}, nil, fmt.Sprintf(
+			c.report([]string{targetsKey, name}, nil, fmt.Sprintf(
 				"there is also a target %q, which differs only in case or punctuation; spell it one way, or choose another name", first))
 		}
 	}

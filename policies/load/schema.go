@@ -66,6 +66,8 @@ func ownType(name string) (policies.OperationType, bool) {
 	return t, slices.Contains(policies.OperationTypes(), t)
 }
 
+func isTop(key string) bool { return slices.Contains(topKeys, key) }
+
 func typeNames() []string {
 	var all []string
 	for _, t := range policies.OperationTypes() {

@@ -26,9 +26,10 @@ type Source struct {
 type document struct {
 	values map[string]any
 	// places says where the keys stand, nil if nowhere.
-	places *place
-	// textual says that every value is text, as in the environment.
-	textual bool
+	places *places
+	// variables are the settings of the environment or the command line, from
+	// which values and places are made.
+	variables []variable
 	// folded says that the names of targets are to be compared without case
 	// and punctuation, because a variable's name can't have them.
 	folded bool

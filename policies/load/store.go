@@ -1,119 +1,119 @@
 package load
 
 import (
-	"errors"
-	"fmt"
-
-	"github.com/knadh/koanf/v2"
-
 	"github.com/holdfast-go/holdfast/policies"
 )
 
-// The prefixes of the store's keys, by layer. A name of a target has no "/".
-const (
-	agentWide = ""
-	ofBindu   = "bindu/"
-	ofType    = operationTypesKey + "/"
-	ofTarget  = targetsKey + "/"
-)
-
-// store holds what the sources say, later ones over earlier ones, and where it
-// stands. The values are koanf's to merge, under flat keys such as
-// "targets/payment_gateway/retry_policy.max_attempts".
+// store holds what the sources say, later ones over earlier ones, by layer.
 type store struct {
-	merged *koanf.Koanf
-	// current holds the values of the source that is being checked.
-	current map[string]any
-	// entries lists the settings given in a layer, by its prefix.
-	entries map[string][]entry
-	// origins holds, by key, where the last source gives it.
-	origins map[string]origin
-	// written holds the names of all targets.
-	written map[string]bool
-	// types and given are what code says of targets.
-	types map[string]policies.OperationType
-	given map[string]policies.Policy
+	agentWide layer
+	bindu     map[string]*layer // by operation type
+	types     map[string]*layer // by operation type
+	targets   map[string]*layer // by name; empty for one that only code declares
+	// declared and given are what code says of targets: their types, or their
+	// whole policies.
+	declared map[string]policies.OperationType
+	given    map[string]policies.Policy
 }
 
-// entry is a setting that is given in a layer.
-type entry struct {
+// layer is what is said in one place of the structure: at the top level, of an
+// operation type, or of a target.
+type layer struct {
+	// path leads to it from the top level.
+	path   []string
+	values []given
+}
+
+// given is a value and the source that gives it.
+type given struct {
 	*setting
-	key string
-}
-
-// origin is where the value of a key comes from.
-type origin struct {
-	source       int
-	name         string
-	line, column int
-	// bad says that the value was reported and left out.
-	bad bool
+	value  any // nil if it was reported and left out
+	source int
 }
 
 func newStore() *store {
-	return &store{
-		merged:  koanf.New("/"),
-		entries: map[string][]entry{},
-		origins: map[string]origin{},
-		written: map[string]bool{},
-		types:   map[string]policies.OperationType{},
-		given:   map[string]policies.Policy{},
+	s := &store{
+		bindu:    map[string]*layer{},
+		types:    map[string]*layer{},
+		targets:  map[string]*layer{},
+		declared: map[string]policies.OperationType{},
+		given:    map[string]policies.Policy{},
 	}
-}
-
-func (s *store) addTarget(name string) { s.written[name] = true }
-
-// note says where a setting is given.
-func (s *store) note(prefix string, one *setting, o origin) (key string) {
-	key = prefix + one.Path
-	if _, known := s.origins[key]; !known {
-		s.entries[prefix] = append(s.entries[prefix], entry{one, key})
+	for _, t := range typeNames() {
+		s.bindu[t] = &layer{path: []string{operationTypesKey, t}}
+		s.types[t] = &layer{path: []string{operationTypesKey, t}}
+		s.target(t)
 	}
-	s.origins[key] = o
-	return key
+	return s
 }
 
-func (s *store) put(prefix string, one *setting, value any, o origin) {
-	s.current[s.note(prefix, one, o)] = value
+// target returns the layer of a target, a new one for a new name.
+func (s *store) target(name string) *layer {
+	l, ok := s.targets[name]
+	if !ok {
+		l = &layer{path: []string{targetsKey, name}}
+		s.targets[name] = l
+	}
+	return l
 }
 
-// add checks what a source says and merges it over what is there.
-func (s *store) add(doc document, check func()) error {
+// code takes in what a source says in code.
+func (s *store) code(doc document) {
 	for name, t := range doc.declared {
-		s.addTarget(name)
-		s.types[name] = t
+		s.target(name)
+		s.declared[name] = t
 	}
 	for name, p := range doc.given {
-		s.addTarget(name)
+		s.target(name)
 		s.given[name] = p
 	}
-	s.current = make(map[string]any, 8*len(doc.values))
-	check()
-	if len(s.current) == 0 {
-		return nil
-	}
-	if err := s.merged.Load(provider(s.current), nil); err != nil {
-		return fmt.Errorf("merge the settings: %w", err)
-	}
-	return nil
 }
 
-// apply sets the fields of p that are given in a layer.
-func (s *store) apply(p *policies.Policy, prefix string) {
-	for _, e := range s.entries[prefix] {
-		if value := s.merged.Get(e.key); value != nil {
-			assign(e.setting, p, value)
+// put sets a value, over that of an earlier source.
+func (l *layer) put(g given) {
+	for i := range l.values {
+		if l.values[i].setting == g.setting {
+			l.values[i] = g
+			return
+		}
+	}
+	l.values = append(l.values, g)
+}
+
+// find returns what is given for a setting.
+func (l *layer) find(s *setting) (given, bool) {
+	for _, g := range l.values {
+		if g.setting == s {
+			return g, true
+		}
+	}
+	return given{}, false
+}
+
+// apply sets the fields of p that the layer gives.
+func (l *layer) apply(p *policies.Policy) {
+	for _, g := range l.values {
+		if g.value != nil {
+			assign(g.setting, p, g.value)
 		}
 	}
 }
 
-// provider hands checked values to koanf.
-type provider map[string]any
+// layersOf lists the layers of a target, the most specific first.
+func (s *store) layersOf(target string, t policies.OperationType) [4]*layer {
+	return [4]*layer{s.targets[target], s.types[string(t)], &s.agentWide, s.bindu[string(t)]}
+}
 
-// Read implements koanf.Provider.
-func (p provider) Read() (map[string]any, error) { return p, nil }
-
-// ReadBytes implements koanf.Provider. Settings are never bytes again.
-func (p provider) ReadBytes() ([]byte, error) {
-	return nil, errors.New("settings are parsed already")
+// typeOf is what the sources say of a target's type.
+func (s *store) typeOf(name string) policies.OperationType {
+	if t, ok := ownType(name); ok {
+		return t
+	}
+	if g, ok := s.targets[name].find(typeSetting); ok && g.value != nil {
+		return policies.OperationType(g.value.(string))
+	}
+	if t, ok := s.declared[name]; ok {
+		return t
+	}
+	return policies.API
 }

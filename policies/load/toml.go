@@ -3,7 +3,6 @@ package load
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/knadh/koanf/parsers/toml/v2"
 	tomllib "github.com/pelletier/go-toml/v2"
@@ -32,10 +31,10 @@ func parseTOML(data []byte) (document, error) {
 	if err != nil {
 		return document{}, fault("is not valid TOML: "+err.Error(), err)
 	}
-	w := tomlWalk{root: &place{}}
+	w := tomlWalk{places: &places{}}
 	w.parser.Reset(data)
 	w.expressions()
-	return document{values: values, places: w.root}, nil
+	return document{values: values, places: w.places}, nil
 }
 
 func message(e *tomllib.DecodeError) string {
@@ -74,58 +73,52 @@ func tooDeep(data []byte) int {
 // our keys.
 type tomlWalk struct {
 	parser unstable.Parser
-	root   *place
-	// table is where the keys that follow belong, nil if they are not ours.
-	table *place
-	path  []string
+	places *places
+}
+
+// tomlBlock is where keys belong.
+type tomlBlock struct {
+	pathHash
+	depth int
+	// foreign says that none of ours can be inside.
+	foreign bool
 }
 
 func (w *tomlWalk) expressions() {
-	w.table = w.root
+	var table tomlBlock
 	for w.parser.NextExpression() {
 		e := w.parser.Expression()
 		switch e.Kind {
 		case unstable.Table, unstable.ArrayTable:
-			w.table, w.path = w.keys(w.root, nil, e.Key())
+			table = w.keys(tomlBlock{}, e.Key())
 		case unstable.KeyValue:
-			w.keyValue(w.table, w.path, e)
+			w.keyValue(table, e)
 		}
 	}
 }
 
-func (w *tomlWalk) keyValue(p *place, path []string, n *unstable.Node) {
-	p, path = w.keys(p, path, n.Key())
-	if p == nil || n.Value().Kind != unstable.InlineTable {
+func (w *tomlWalk) keyValue(in tomlBlock, n *unstable.Node) {
+	in = w.keys(in, n.Key())
+	if in.foreign || n.Value().Kind != unstable.InlineTable {
 		return
 	}
-	inner := n.Value().Children()
-	for inner.Next() {
+	for inner := n.Value().Children(); inner.Next(); {
 		if inner.Node().Kind == unstable.KeyValue {
-			w.keyValue(p, path, inner.Node())
+			w.keyValue(in, inner.Node())
 		}
 	}
 }
 
-// keys notes the parts of a dotted key inside p, and returns the last one's
-// place, nil if ours can't be inside it.
-func (w *tomlWalk) keys(p *place, path []string, parts unstable.Iterator) (*place, []string) {
-	for parts.Next() {
-		if p == nil {
-			return nil, nil
-		}
-		part := parts.Node()
-		at := w.parser.Shape(part.Raw).Start
-		key := string(part.Data)
-		inner, known := p.inner[key]
-		if !known {
-			inner = &place{line: at.Line, column: at.Column}
-			p.add(key, inner)
-		}
-		path = append(slices.Clip(path), key)
-		p = inner
-		if len(path) == maxDepth || !isTop(path[0]) {
-			p = nil
-		}
+// keys notes the parts of a dotted key inside a block, and returns the block it
+// leads to.
+func (w *tomlWalk) keys(in tomlBlock, parts unstable.Iterator) tomlBlock {
+	for !in.foreign && parts.Next() {
+		key := string(parts.Node().Data)
+		at := w.parser.Shape(parts.Node().Raw).Start
+		in.pathHash = in.under(key)
+		in.depth++
+		w.places.note(in.pathHash, at.Line, at.Column)
+		in.foreign = in.depth == maxDepth || in.depth == 1 && !isTop(key)
 	}
-	return p, path
+	return in
 }

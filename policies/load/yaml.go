@@ -59,9 +59,9 @@ func parseYAML(data []byte) (document, error) {
 	if err != nil {
 		return document{}, notYAML(err)
 	}
-	w := yamlWalk{}
-	doc := document{values: values, places: &place{}}
-	w.keys(doc.places, nil, top)
+	w := yamlWalk{places: &places{}}
+	doc := document{values: values, places: w.places}
+	w.keys(0, nil, top)
 	if len(w.found) > 0 {
 		return doc, w.found
 	}
@@ -96,7 +96,10 @@ func notYAML(err error) error {
 }
 
 // yamlWalk goes over the tree for what the values don't tell.
-type yamlWalk struct{ found policies.Errors }
+type yamlWalk struct {
+	places *places
+	found  policies.Errors
+}
 
 // octal is a number that YAML 1.1 reads in base 8, and that people mean in base
 // 10.
@@ -104,14 +107,14 @@ var octal = regexp.MustCompile(`^[-+]?0[0-9_]+$`)
 
 // keys notes the places of our keys. It doesn't follow aliases, so it ends, and
 // takes no longer than the text is long.
-func (w *yamlWalk) keys(p *place, path []string, n *yamltree.Node) {
+func (w *yamlWalk) keys(h pathHash, path []string, n *yamltree.Node) {
 	if n.Kind != yamltree.MappingNode || len(path) == maxDepth {
 		return
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
-		inner := &place{line: key.Line, column: key.Column}
-		p.add(key.Value, inner)
+		inner := h.under(key.Value)
+		w.places.note(inner, key.Line, key.Column)
 		if len(path) == 0 && !isTop(key.Value) {
 			continue
 		}
