@@ -66,16 +66,16 @@ func build(sources []Source, contents []content) (*policies.Set, error) {
 	for i, s := range sources {
 		docs[i] = s.load(contents[i], &found, i)
 	}
-	spelling := namesOf(docs)
+	spelt := namesOf(docs)
 	for i := range docs {
-		docs[i].nest(spelling, &found, i)
+		docs[i].nest(spelt, &found, i)
 	}
-	origins := &explained{store: newStore()}
+	origins := &explained{store: newStore(len(spelt))}
 	for i, doc := range docs {
 		c := &checker{doc: doc, source: i, name: sources[i].name, store: origins.store, found: &found}
 		origins.sources = append(origins.sources, sourcePlaces{c.name, doc.places})
 		origins.code(doc)
-		c.collisions(spelling)
+		c.collisions(spelt)
 		c.document()
 	}
 	r := resolver{explained: origins, found: &found, told: map[string]bool{}}

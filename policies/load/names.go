@@ -15,20 +15,31 @@ import (
 // names knows the spelling of every target, by its folded form, so that a
 // variable can name one: PAYMENT_GATEWAY is payment-gateway, if there is such
 // a target.
-type names struct {
-	spelled map[string]string
+type names map[string]spelling
+
+type spelling struct {
+	name   string
+	source int
 }
 
-// namesOf collects the names of all documents that spell them.
-func namesOf(docs []document) *names {
-	n := &names{spelled: map[string]string{}}
-	for _, t := range typeNames() {
-		n.spelled[fold(t)] = t
+// namesOf collects the names of all documents that spell them. Of two
+// spellings the earlier source's counts, and in one source the lesser.
+func namesOf(docs []document) names {
+	all := make([][]string, len(docs))
+	count := 0
+	for i, doc := range docs {
+		all[i] = doc.targets()
+		count += len(all[i])
 	}
-	for _, doc := range docs {
-		for _, name := range doc.targets() {
-			if f := fold(name); n.spelled[f] == "" {
-				n.spelled[f] = name
+	n := make(names, count+4)
+	for _, t := range typeNames() {
+		n[t] = spelling{t, -1}
+	}
+	for i := range docs {
+		for _, name := range all[i] {
+			f := fold(name)
+			if have, known := n[f]; !known || have.source == i && name < have.name {
+				n[f] = spelling{name, i}
 			}
 		}
 	}
@@ -49,9 +60,9 @@ func (d document) targets() []string {
 }
 
 // resolve returns the spelling of a name that a variable gives.
-func (n *names) resolve(folded string) string {
-	if spelled, ok := n.spelled[fold(folded)]; ok {
-		return spelled
+func (n names) resolve(folded string) string {
+	if spelt, ok := n[fold(folded)]; ok {
+		return spelt.name
 	}
 	return strings.ToLower(folded)
 }
@@ -59,9 +70,9 @@ func (n *names) resolve(folded string) string {
 // collisions reports the targets of a document whose names differ from that of
 // another only in case, punctuation or the way Unicode encodes them: nobody
 // could tell them apart in a variable, a metric or a log.
-func (c *checker) collisions(n *names) {
+func (c *checker) collisions(n names) {
 	for _, name := range c.doc.targets() {
-		if first := n.spelled[fold(name)]; first != name && policies.ValidateTargetName(name) == nil {
+		if first := n[fold(name)].name; first != name && policies.ValidateTargetName(name) == nil {
 			c.report([]string{targetsKey, name}, nil, fmt.Sprintf(
 				"there is also a target %q, which differs only in case or punctuation; spell it one way, or choose another name", first))
 		}

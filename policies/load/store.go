@@ -31,11 +31,12 @@ type given struct {
 	source int
 }
 
-func newStore() *store {
+// newStore returns one with room for that many targets.
+func newStore(targets int) *store {
 	s := &store{
 		bindu:    map[string]*layer{},
 		types:    map[string]*layer{},
-		targets:  map[string]*layer{},
+		targets:  make(map[string]*layer, targets),
 		declared: map[string]policies.OperationType{},
 		given:    map[string]policies.Policy{},
 	}
@@ -76,6 +77,9 @@ func (l *layer) put(g given) {
 			l.values[i] = g
 			return
 		}
+	}
+	if l.values == nil {
+		l.values = make([]given, 0, 4) // few targets say more
 	}
 	l.values = append(l.values, g)
 }

@@ -37,7 +37,7 @@ func divided(parts []string, separator string, spell func(string) string) []stri
 
 // nest turns the document's variables into nested values, now that it is known
 // how the targets are spelt.
-func (d *document) nest(n *names, found *report, source int) {
+func (d *document) nest(n names, found *report, source int) {
 	if d.variables == nil {
 		return
 	}
