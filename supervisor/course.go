@@ -89,7 +89,7 @@ func (op *operation) Failed(err error, how actors.Ending) {
 	}()
 	c.deadline, _ = op.caller().Deadline()
 	c.gone = context.Cause(op.caller())
-	verdict := classify.Classify(err, op.caller().Err(), time.Now(), op.policy.conditions)
+	verdict := classify.Classify(err, op.caller().Err(), time.Now(), op.policy.rules)
 	if verdict.Retryable && op.options.backOff != nil {
 		c.ownWait = op.ownWait()
 	}

@@ -8,15 +8,15 @@ import (
 // resolved is a policy made ready for use. It is immutable.
 type resolved struct {
 	policies.Policy
-	conditions classify.Conditions
+	rules classify.Rules
 }
 
 func resolve(p policies.Policy) (*resolved, error) {
-	conditions, err := classify.ParseConditions(p.Retry.CustomExceptions)
+	rules, err := classify.RulesOf(p)
 	if err != nil {
 		return nil, err
 	}
-	return &resolved{Policy: p, conditions: conditions}, nil
+	return &resolved{Policy: p, rules: rules}, nil
 }
 
 func (r *resolved) maxAttempts() int {

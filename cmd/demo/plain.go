@@ -17,8 +17,8 @@ import (
 type plain struct {
 	attempt func(ctx context.Context, op operation, attempt int) error
 	policy  policies.Retry
-	// extra conditions are retried too, as the policy's custom_exceptions say.
-	extra classify.Conditions
+	// rules are the policy's lists of what is retried too, and what is not.
+	rules classify.Rules
 	// onRetry, where set, hears of each wait.
 	onRetry func(op operation, next int, wait time.Duration, err error)
 }
@@ -32,7 +32,7 @@ func (p *plain) run(ctx context.Context, op operation) error {
 		if err == nil {
 			return nil
 		}
-		verdict := classify.Classify(err, ctx.Err(), time.Now(), p.extra)
+		verdict := classify.Classify(err, ctx.Err(), time.Now(), p.rules)
 		if !verdict.Retryable {
 			return backoff.Permanent(err)
 		}

@@ -109,14 +109,14 @@ func plainClient(s *side) (client, error) {
 	if err != nil {
 		return nil, err
 	}
-	extra, err := classify.ParseConditions(policy.Retry.CustomExceptions)
+	rules, err := classify.RulesOf(policy)
 	if err != nil {
 		return nil, err
 	}
 	return &plain{
 		attempt: s.endpoint.get,
 		policy:  policy.Retry,
-		extra:   extra,
+		rules:   rules,
 		onRetry: func(op operation, next int, wait time.Duration, err error) {
 			s.stream.event(time.Now(), labelRetry, retryText(name(op), next, wait, err))
 		},

@@ -15,8 +15,11 @@ var errNoCause = errors.New("a backoff.PermanentError without a cause: pass the 
 // Classify says what err, the end of one attempt, means.
 //
 // caller is the caller's own ctx.Err(): nil while it still waits. now is the
-// base of delays that a server gave as a date. extra adds retryable
-// conditions; its zero value adds none.
+// base of delays that a server gave as a date. rules are the lists of the
+// target's policy; the zero value changes nothing.
+//
+// The steps below go from what says least to what says most: a later one
+// overrules an earlier one. The package's comment has them in words.
 //
 // With the caller gone nothing is retryable. A context error is then
 // [CallerCanceled], which a breaker ignores, or [CallerDeadline], which it
@@ -24,41 +27,26 @@ var errNoCause = errors.New("a backoff.PermanentError without a cause: pass the 
 // keeps its own outcome. While the caller waits, context.DeadlineExceeded is
 // an attempt's own deadline: a failure that is worth another attempt.
 //
-// A permanent error whose cause is recognised keeps that cause's outcome. Any
-// other is ignored by the breaker: the caller says that repeating is useless,
-// not that the target is ill.
+// A permanent error whose cause is recognised, or named by trip_on, keeps that
+// cause's outcome. Any other is ignored by the breaker: the caller says that
+// repeating is useless, not that the target is ill.
 //
 // An error nothing is known about counts as a failure and is not retryable.
-func Classify(err error, caller error, now time.Time, extra Conditions) Verdict {
+func Classify(err error, caller error, now time.Time, rules Rules) Verdict {
 	if err == nil {
 		return Verdict{Outcome: policies.Success}
 	}
-	v := lookUp(err)
-	explicit(&v, err)
-	v.Unsafe = unsafe(err)
-	if d, ok := serverDelay(err, now); ok {
-		v.HasDelay, v.Delay = true, d
-	}
-	if !v.Retryable && v.Condition != HTTPQuota && extra.Match(err, v) {
-		v.Retryable = true
-	}
-	if caller != nil {
-		callerDone(&v, err, caller)
-	}
-	if judge, ok := errors.AsType[interface {
-		error
-		BreakerOutcome() policies.Outcome
-	}](err); ok {
-		v.Outcome = judge.BreakerOutcome()
-	}
-	if _, ok := errors.AsType[*ignoreMark](err); ok {
-		v.Outcome = policies.Ignored
-	}
-	permanent(&v, err)
+	found := lookUp(err)                   // 1. the tables
+	v := ownWord(found, err, now)          // 2. what the error says of itself
+	tripped := rules.apply(&v, found, err) // 3. the target's lists
+	callerDone(&v, err, caller)            // 4. the caller's context
+	ownOutcome(&v, err)                    // 5. the outcome that the error names
+	permanent(&v, err, tripped)            // 6. the permanent marker
 	return v
 }
 
-// lookUp is steps 4 to 6: the meaning of err by the tables alone.
+// lookUp is step 1: the meaning of err by the tables alone, the first that
+// knows it.
 func lookUp(err error) Verdict {
 	for _, table := range []func(error) (string, meaning, bool){httpStatus, grpcStatus, database} {
 		if name, m, ok := table(err); ok {
@@ -83,8 +71,20 @@ func verdict(name string, m meaning) Verdict {
 	return Verdict{Condition: name, Outcome: m.outcome, Retryable: m.retryable, Ambiguous: m.ambiguous}
 }
 
-// callerDone is step 2.
+// ownWord is step 2.
+func ownWord(v Verdict, err error, now time.Time) Verdict {
+	explicit(&v, err)
+	v.Unsafe = unsafe(err)
+	v.Delay, v.HasDelay = serverDelay(err, now)
+	return v
+}
+
+// callerDone is step 4. What the lists said of an error that is the context's
+// own end does not hold: it is the caller's, not the target's.
 func callerDone(v *Verdict, err, caller error) {
+	if caller == nil {
+		return
+	}
 	over := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) ||
 		v.Condition == grpcCanceled || v.Condition == grpcDeadline
 	if over {
@@ -99,9 +99,23 @@ func callerDone(v *Verdict, err, caller error) {
 	v.Retryable = false
 }
 
-// permanent is step 1. It comes last in time because it builds on the outcome
-// that the other steps found.
-func permanent(v *Verdict, err error) {
+// ownOutcome is step 5. The lists don't overrule it: an operation within this
+// one has been counted by its own breaker, whatever error it reaches.
+func ownOutcome(v *Verdict, err error) {
+	if judge, ok := errors.AsType[interface {
+		error
+		BreakerOutcome() policies.Outcome
+	}](err); ok {
+		v.Outcome = judge.BreakerOutcome()
+	}
+	if _, ok := errors.AsType[*ignoreMark](err); ok {
+		v.Outcome = policies.Ignored
+	}
+}
+
+// permanent is step 6. It comes last because it builds on the outcome that the
+// other steps found; tripped says that trip_on has a say in it.
+func permanent(v *Verdict, err error, tripped bool) {
 	v.Err = err
 	if _, ok := errors.AsType[*backoff.PermanentError](err); !ok {
 		return
@@ -114,7 +128,7 @@ func permanent(v *Verdict, err error) {
 		err = p.Err
 	}
 	v.Err, v.Retryable, v.CallerGone = err, false, false
-	if v.Condition == Unknown {
+	if v.Condition == Unknown && !tripped {
 		v.Outcome = policies.Ignored
 	}
 	if v.Condition != HTTPQuota {

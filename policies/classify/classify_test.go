@@ -22,7 +22,7 @@ var (
 )
 
 // verdictOf classifies for a caller that waits, with nothing added.
-func verdictOf(err error) Verdict { return Classify(err, nil, noon, Conditions{}) }
+func verdictOf(err error) Verdict { return Classify(err, nil, noon, Rules{}) }
 
 // essence is the part of a verdict most tables compare.
 type essence struct {
@@ -41,10 +41,18 @@ func conditions(t *testing.T, names ...string) Conditions {
 	return c
 }
 
+// retryOn is the rules of a policy that only adds to what is retried.
+func retryOn(t *testing.T, names ...string) Rules {
+	t.Helper()
+	r, err := RulesOf(policies.Policy{Retry: policies.Retry{RetryOn: names}})
+	require.NoError(t, err)
+	return r
+}
+
 // Broken, every successful call would pay for, or suffer from, failures.
 func TestSuccess(t *testing.T) {
 	assert.Equal(t, Verdict{}, verdictOf(nil))
-	assert.Equal(t, Verdict{}, Classify(nil, context.Canceled, noon, Conditions{}))
+	assert.Equal(t, Verdict{}, Classify(nil, context.Canceled, noon, Rules{}))
 	assert.Zero(t, testing.AllocsPerRun(100, func() { verdictOf(nil) }))
 }
 
@@ -80,7 +88,7 @@ func TestPermanent(t *testing.T) {
 		{"without a cause", &backoff.PermanentError{}, policies.Ignored, errNoCause},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			v := Classify(tt.err, nil, noon, conditions(t, Unknown, "http.503", "file.not_exist"))
+			v := Classify(tt.err, nil, noon, retryOn(t, Unknown, "http.503", "file.not_exist"))
 			assert.False(t, v.Retryable)
 			assert.Equal(t, Permanent, v.Condition)
 			assert.Equal(t, tt.outcome, v.Outcome)
@@ -126,14 +134,14 @@ func TestCallerIsDone(t *testing.T) {
 		{"deadline, permanent", backoff.Permanent(deadline), deadline, Permanent, policies.Failure, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			v := Classify(tt.err, tt.caller, noon, Conditions{})
+			v := Classify(tt.err, tt.caller, noon, Rules{})
 			assert.False(t, v.Retryable)
 			assert.Equal(t, tt.condition, v.Condition)
 			assert.Equal(t, tt.outcome, v.Outcome)
 			assert.Equal(t, tt.gone, v.CallerGone)
 		})
 	}
-	v := Classify(errPlan, canceled, noon, conditions(t, Unknown))
+	v := Classify(errPlan, canceled, noon, retryOn(t, Unknown))
 	assert.False(t, v.Retryable, "a custom condition does not bring the caller back")
 	assert.True(t, v.CallerGone)
 }
@@ -150,7 +158,7 @@ func TestContextErrorsWhileTheCallerWaits(t *testing.T) {
 // Broken, custom_exceptions would take retries away, or change what a breaker
 // counts.
 func TestCustomConditionsOnlyAdd(t *testing.T) {
-	extra := conditions(t, "http.404", "*net.OpError")
+	extra := retryOn(t, "http.404", "*net.OpError")
 	notFound := &StatusError{StatusCode: 404}
 	assert.False(t, verdictOf(notFound).Retryable)
 	v := Classify(notFound, nil, noon, extra)

@@ -12,8 +12,8 @@ import (
 // meets a condition.
 type Matcher func(err error, v Verdict) bool
 
-// Conditions is an immutable set of named conditions that make errors
-// retryable. Its zero value is empty and matches nothing. It is a value: copy
+// Conditions is an immutable set of named conditions, one list of a policy.
+// Its zero value is empty and matches nothing. It is a value: copy
 // it freely and use it from any goroutine.
 type Conditions struct {
 	names    []string
@@ -24,10 +24,16 @@ type Conditions struct {
 // once. If names are not known it returns an [*UnknownNamesError] that lists
 // all of them.
 func ParseConditions(names []string) (Conditions, error) {
-	var (
-		c       Conditions
-		missing []UnknownName
-	)
+	var c Conditions
+	if missing := c.add(names); missing != nil {
+		return Conditions{}, &UnknownNamesError{Names: missing}
+	}
+	return c, nil
+}
+
+// add looks up more names and returns those that nobody knows. It is for a set
+// that nobody else holds yet.
+func (c *Conditions) add(names []string) (missing []UnknownName) {
 	for i, name := range names {
 		match, ok := Lookup(name)
 		switch {
@@ -37,10 +43,7 @@ func ParseConditions(names []string) (Conditions, error) {
 			c.names, c.matchers = append(c.names, name), append(c.matchers, match)
 		}
 	}
-	if missing != nil {
-		return Conditions{}, &UnknownNamesError{Names: missing}
-	}
-	return c, nil
+	return missing
 }
 
 // Match reports whether any of the conditions holds for err, on which the
@@ -78,15 +81,18 @@ func (u UnknownName) String() string {
 
 // UnknownNamesError lists every unknown name of a list of conditions.
 type UnknownNamesError struct {
+	// Path is the setting that holds the list, relative to the policy:
+	// "retry_policy.retry_on". It is empty for a list by itself.
+	Path string
 	// Names are the unknown names, in their order. There is at least one.
 	Names []UnknownName
 }
 
-// Error returns one line a name.
+// Error returns one line a name, each with the path.
 func (e *UnknownNamesError) Error() string {
 	lines := make([]string, len(e.Names))
 	for i, u := range e.Names {
-		lines[i] = fmt.Sprintf("[%d]: %s", u.Index, u)
+		lines[i] = fmt.Sprintf("%s[%d]: %s", e.Path, u.Index, u)
 	}
 	return strings.Join(lines, "\n")
 }

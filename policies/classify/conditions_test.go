@@ -2,7 +2,6 @@ package classify
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"net"
@@ -13,8 +12,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/holdfast-go/holdfast/policies"
 )
 
 // matches asks one condition about an error, after a first classification.
@@ -131,21 +128,4 @@ func TestConditionsAreImmutable(t *testing.T) {
 	c, err = ParseConditions(nil)
 	require.NoError(t, err)
 	assert.Equal(t, none, c)
-}
-
-// Broken, users could not name errors of their own, or could redefine ours.
-func TestRegister(t *testing.T) {
-	errShard := errors.New("shard moved")
-	isShard := func(err error) bool { return errors.Is(err, errShard) }
-	t.Cleanup(func() { delete(registered, "shard.moved") })
-	require.NoError(t, Register("shard.moved", isShard))
-	assert.True(t, Classify(fmt.Errorf("get: %w", errShard), nil, noon, conditions(t, "shard.moved")).Retryable)
-	assert.False(t, Classify(errPlan, nil, noon, conditions(t, "shard.moved")).Retryable)
-	assert.Equal(t, "shard.moved", policies.Nearest("shard.move", knownNames()))
-
-	assert.ErrorContains(t, Register("", isShard), "name is empty")
-	assert.ErrorContains(t, Register("shard.lost", nil), `"shard.lost" has a nil match`)
-	for _, name := range []string{"shard.moved", "net.timeout", "http.503", "*net.OpError", "OSError"} {
-		assert.ErrorContains(t, Register(name, isShard), "already names a condition", name)
-	}
 }

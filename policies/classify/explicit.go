@@ -55,7 +55,7 @@ func (m *retryMark) Unwrap() error             { return m.error }
 func (m *retryMark) Retryable() bool           { return true }
 func (m *retryMark) RetryAfter() time.Duration { return m.after }
 
-// explicit is step 3: what the error says of itself. The outermost error that
+// explicit is what the error says of another attempt. The outermost error that
 // speaks is heard. A "yes" is a failure of the target that may have taken
 // effect, unless the same error value also carries a status, or the mark's
 // cause is known to have sent nothing: a panic that carries some other error

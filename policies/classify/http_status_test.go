@@ -77,7 +77,7 @@ func TestQuotaUsedUp(t *testing.T) {
 		used, quotaSDK{429}, fmt.Errorf("chat: %w", used), Retryable(used), speaks{used, true},
 		&StatusError{StatusCode: 429, Body: []byte(`{"error":{"code":"BILLING_HARD_LIMIT_REACHED"}}`)},
 	} {
-		v := Classify(err, nil, noon, conditions(t, "http.429", HTTPQuota))
+		v := Classify(err, nil, noon, retryOn(t, "http.429", HTTPQuota))
 		assert.Equal(t, essence{HTTPQuota, meaning{outcome: policies.Throttled}}, essenceOf(v), "%v", err)
 	}
 	for _, err := range []error{

@@ -9,9 +9,10 @@ import (
 // Lookup returns the condition of a name, and whether there is one. A name is
 // one of:
 //
-//   - a [Verdict]'s Condition, such as "net.timeout". Those that mean never
-//     (permanent, caller.canceled, caller.deadline, http.429.quota) are names
-//     too, but make nothing retryable;
+//   - a [Verdict]'s Condition, such as "net.timeout", except "permanent".
+//     "caller.canceled" and "caller.deadline" are names, but no list of a
+//     policy matches them: they come from a step that overrules the lists. And
+//     nothing makes "http.429.quota" retryable;
 //   - an HTTP status or class: "http.503", "http.5xx";
 //   - a gRPC code, as "grpc.DeadlineExceeded" or "grpc.DEADLINE_EXCEEDED";
 //   - an SQLSTATE: "sql.55P03";
@@ -19,7 +20,7 @@ import (
 //     "io.ErrUnexpectedEOF", "syscall.EIO";
 //   - a Python exception, as retry settings written for Python have them:
 //     "requests.Timeout", "ConnectionError", "builtins.OSError";
-//   - a name given to [Register].
+//   - a name given to [Register], [RegisterError] or [RegisterType].
 //
 // Names are case-sensitive. They are only ever looked up, never evaluated.
 func Lookup(name string) (Matcher, bool) {

@@ -106,7 +106,7 @@ func TestRealDeadline(t *testing.T) {
 	defer cancel()
 	err := get(t, server.Client(), ctx, server.URL)
 	assert.Equal(t, essence{AttemptDeadline, failedAfter}, essenceOf(verdictOf(err)))
-	assert.Equal(t, CallerDeadline, Classify(err, ctx.Err(), noon, Conditions{}).Condition)
+	assert.Equal(t, CallerDeadline, Classify(err, ctx.Err(), noon, Rules{}).Condition)
 }
 
 func TestRealCancellation(t *testing.T) {
@@ -115,7 +115,7 @@ func TestRealCancellation(t *testing.T) {
 	cancel()
 	err := get(t, server.Client(), ctx, server.URL)
 	assert.Equal(t, Canceled, verdictOf(err).Condition)
-	assert.Equal(t, CallerCanceled, Classify(err, ctx.Err(), noon, Conditions{}).Condition)
+	assert.Equal(t, CallerCanceled, Classify(err, ctx.Err(), noon, Rules{}).Condition)
 }
 
 func TestRealDialTimeout(t *testing.T) {

@@ -2,23 +2,30 @@
 // as, whether another attempt makes sense, whether the failed attempt may have
 // taken effect, and how long the server asked to be left alone.
 //
-// [Classify] decides in a fixed order, first to last:
+// [Classify] goes from what says least to what says most. A later step
+// overrules an earlier one:
 //
-//  1. a permanent marker ([backoff.Permanent]) anywhere in the chain, and
-//     answers that no wait can mend (an exhausted quota): never again;
-//  2. the caller's own context: once it is done nothing is tried again;
-//  3. what the error says of itself: a Retryable() bool method, or the
+//  1. the tables, of which the first that knows the error has the say: status
+//     and codes of HTTP, gRPC and SQL; what fails before anything is sent
+//     (addresses, DNS, TLS, dialling); files, broken connections, timeouts;
+//  2. what the error says of itself: a Retryable() bool method, or the
 //     x-should-retry header of a [StatusError];
-//  4. status and code tables: HTTP, gRPC, SQL;
-//  5. errors from before anything was sent: addresses, DNS, TLS, dialling;
-//  6. everything else: files, broken connections, timeouts.
+//  3. the lists of the target's policy, see [Rules]: retry_on, over it
+//     never_retry; trip_on, over it ignore;
+//  4. the caller's own context: once it is done nothing is tried again, and
+//     an error that is its end counts as that and nothing else;
+//  5. the outcome that the error names: a BreakerOutcome() policies.Outcome
+//     method, as the supervisor's own errors have it, over it the mark of
+//     [Ignore];
+//  6. a permanent marker ([backoff.Permanent]) anywhere in the chain: never
+//     again.
 //
-// Custom conditions ([Conditions]) then add to the retryable set; they never
-// take away from it and never overrule the first two steps.
+// One thing holds against all of them: an answer that no wait can mend (an
+// exhausted quota, http.429.quota) is not tried again.
 //
 // The package is pure: it knows no clock, no randomness and no goroutine.
-// Its functions are safe for concurrent use, except [Register], which is for
-// before the start. It calls methods of the errors it is given (Error, Is, As,
+// Its functions are safe for concurrent use, except [Register], [RegisterError]
+// and [RegisterType], which are for before the start. It calls methods of the errors it is given (Error, Is, As,
 // Unwrap and the interfaces named above) and does not guard against those that
 // panic, other than gRPC's, which it calls by reflection.
 //

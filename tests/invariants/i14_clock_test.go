@@ -90,7 +90,7 @@ func TestI14_AJumpMovesNoWindow(t *testing.T) {
 // clock.
 func TestI14_AJumpMovesNoRetry(t *testing.T) {
 	p := target(func(p *policies.Policy) { p.Retry.MaxElapsed = time.Minute }).Retry
-	v := classify.Classify(errTemp, nil, time.Now(), classify.Conditions{})
+	v := classify.Classify(errTemp, nil, time.Now(), classify.Rules{})
 	now := time.Now()
 	for _, jump := range []int64{year, -year} {
 		d := retry.Decide(&p, v, retry.Progress{Attempt: 1, Accepted: now, Deadline: now.Add(time.Minute)},
