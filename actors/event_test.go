@@ -1,6 +1,8 @@
 package actors
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,7 +41,12 @@ func TestEveryEventIsOneReadableLine(t *testing.T) {
 		"late success on api ignored: admitted in generation 1, now 3":  StaleOutcome{h, policies.Success, 1, 3},
 		"target api started":                                            TargetStarted{h},
 		"target api stopped: plain failure":                             TargetStopped{h, errPlain},
-		"policies applied, 2 running targets changed":                   PoliciesApplied{h, []string{"api", "db"}},
+		"policies applied, 0 settings changed":                          PoliciesApplied{Header: h},
+		"policies applied, 1 setting changed; db: pool.workers 1 -> 2 (a.json:3:5)": PoliciesApplied{h, []string{"db"}, []policies.Change{
+			{Target: "db", Path: "pool.workers", Old: "1", New: "2", Origin: policies.Origin{Source: "a.json", Line: 3, Column: 5}}}},
+		"policies applied, 12 settings changed" + strings.Repeat("; a added", 10) + "; and 2 more": PoliciesApplied{h, nil, slices.Repeat([]policies.Change{{Target: "a", New: "api"}}, 12)},
+		"policies rejected, those before stay: plain failure":                                      PoliciesRejected{h, errPlain},
+		"changes to the configuration are found by polling: plain failure":                         WatchDegraded{h, errPlain},
 	} {
 		assert.Equal(t, want, e.String())
 		assert.Equal(t, h, e.About())
@@ -52,7 +59,7 @@ func TestEventsOfHostileErrorsCanBePrinted(t *testing.T) {
 	bad := (*hostile)(nil)
 	for _, e := range []Event{
 		BreakerChanged{Cause: bad}, AttemptFailed{Err: bad}, WorkerRestarted{Reason: bad},
-		OperationFailed{Err: bad}, TargetStopped{Reason: bad},
+		OperationFailed{Err: bad}, TargetStopped{Reason: bad}, PoliciesRejected{Err: bad}, WatchDegraded{Err: bad},
 	} {
 		assert.NotPanics(t, func() { assert.NotEmpty(t, e.String()) })
 	}

@@ -34,8 +34,9 @@ type Breaker struct {
 	WindowDuration time.Duration `koanf:"window_duration" range:"[0,24h]" example:"\"1m\""`
 	// MinimumCalls is the number of calls the window must hold before a
 	// rate can trip. Default 20, in a file no more than WindowCalls; at
-	// least 1, at most WindowCalls where the window is one of calls.
-	MinimumCalls int `koanf:"minimum_calls" range:"[1,inf)" example:"10"`
+	// least 1, at most 100,000, and at most WindowCalls where the window is
+	// one of calls.
+	MinimumCalls int `koanf:"minimum_calls" range:"[1,100000]" example:"10"`
 
 	// RecoveryTimeout is how long the breaker stays open before it probes.
 	// Default 60 s, over 0, at most 24 h.

@@ -6,9 +6,13 @@ type OperationType string
 
 // The four operation types.
 const (
-	Worker    OperationType = "worker"
-	Storage   OperationType = "storage"
-	API       OperationType = "api"
+	// Worker runs an agent's tasks.
+	Worker OperationType = "worker"
+	// Storage keeps and finds data.
+	Storage OperationType = "storage"
+	// API is a service that is called.
+	API OperationType = "api"
+	// Scheduler hands out tasks.
 	Scheduler OperationType = "scheduler"
 )
 

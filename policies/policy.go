@@ -16,7 +16,7 @@ package policies
 // default from [Default]; a zero Policy is not valid.
 type Policy struct {
 	// Type picks the built-in defaults. It must be one of the four
-	// operation types.
+	// operation types. In a file a target without one is an api.
 	Type OperationType `koanf:"type" example:"\"storage\""`
 	// Retry says how often, and after which waits, a failed operation is
 	// given to a fresh worker.

@@ -17,12 +17,14 @@ type Retry struct {
 	// Default by operation type, at least 1, at most 1,000.
 	MaxAttempts int `koanf:"max_attempts" range:"[1,1000]" example:"5"`
 	// MinWait is the shortest wait between two attempts. Default by
-	// operation type, in a file no more than MaxWait; at least 0.
-	MinWait time.Duration `koanf:"min_wait" range:"[0,inf)" example:"0.5"`
+	// operation type, in a file no more than MaxWait; at least 0, at most 24 h.
+	MinWait time.Duration `koanf:"min_wait" range:"[0,24h]" example:"0.5"`
 	// MaxWait is the longest computed wait. Default by operation type, in a
 	// file no less than MinWait; at least MinWait, at most 24 h.
 	MaxWait time.Duration `koanf:"max_wait" range:"[0,24h]" example:"20"`
-	// Jitter says how a wait is drawn between the two. Default [JitterFull].
+	// Jitter says how the wait before attempt n+1 is drawn. With
+	// top(n) = min(MaxWait, MinWait * 2^n), every wait lies in
+	// [MinWait, MaxWait]. Default [JitterFull].
 	Jitter Jitter `koanf:"jitter" example:"\"equal\""`
 	// MaxElapsed bounds the whole operation: no attempt starts later than
 	// this after the operation was accepted. Default 0, no bound.
@@ -49,8 +51,7 @@ type Retry struct {
 	NeverRetry []string `koanf:"never_retry" example:"[\"http.500\"]"`
 }
 
-// Jitter says how the wait before attempt n+1 is drawn. With
-// top(n) = min(MaxWait, MinWait * 2^n), every wait lies in [MinWait, MaxWait].
+// Jitter says how a wait is drawn; see [Retry].
 type Jitter string
 
 const (

@@ -2,7 +2,6 @@ package policies
 
 import (
 	"fmt"
-	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -70,8 +69,6 @@ func (s *Setting) checkInteger(n int64) string {
 		return ""
 	case s.Never:
 		return fmt.Sprintf(`must be at least %v, or "never" to turn the rule off`, s.Least)
-	case math.IsInf(s.Most, 1):
-		return fmt.Sprintf("must be at least %v", s.Least)
 	}
 	return fmt.Sprintf("must be from %d to %d", int64(s.Least), int64(s.Most))
 }

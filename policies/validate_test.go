@@ -31,7 +31,7 @@ func TestBoundsAreAllowed(t *testing.T) {
 	most := Policy{
 		Type:    Scheduler,
 		Retry:   Retry{Enabled: true, MaxAttempts: 1_000, MinWait: day, MaxWait: day, Jitter: JitterDecorrelated, MaxElapsed: math.MaxInt64, MaxServerWait: day, WhenOpen: FailFast, Idempotent: IdempotentYes, CustomExceptions: []string{"x"}},
-		Breaker: Breaker{Enabled: true, FailureThreshold: Never, FailureRate: 1, SlowCallRate: 1, SlowCallDuration: math.MaxInt64, WindowCalls: 100_000, WindowDuration: day, MinimumCalls: math.MaxInt, RecoveryTimeout: day, RecoveryMultiplier: 100, MaxRecoveryTimeout: day, RecoveryJitter: 1, HalfOpenMaxCalls: 10_000, SuccessThreshold: 10_000, ProbeLease: day},
+		Breaker: Breaker{Enabled: true, FailureThreshold: Never, FailureRate: 1, SlowCallRate: 1, SlowCallDuration: math.MaxInt64, WindowCalls: 100_000, WindowDuration: day, MinimumCalls: 100_000, RecoveryTimeout: day, RecoveryMultiplier: 100, MaxRecoveryTimeout: day, RecoveryJitter: 1, HalfOpenMaxCalls: 10_000, SuccessThreshold: 10_000, ProbeLease: day},
 		Pool:    Pool{Workers: 1_000_000, MaxPending: 10_000_000},
 		Restart: Restart{MaxRestarts: Never, Within: day, Exceeded: Escalate},
 	}
@@ -70,7 +70,7 @@ func TestEachBadSettingIsNamed(t *testing.T) {
 		{func(p *Policy) { p.Breaker.WindowCalls = 0 }, `circuit_breaker.window_calls = 0: must be from 1 to 100000`},
 		{func(p *Policy) { p.Breaker.WindowCalls = 100_001 }, `circuit_breaker.window_calls = 100001: must be from 1 to 100000`},
 		{func(p *Policy) { p.Breaker.WindowDuration = -1 }, `circuit_breaker.window_duration = -1ns: must not be negative`},
-		{func(p *Policy) { p.Breaker.MinimumCalls = 0 }, `circuit_breaker.minimum_calls = 0: must be at least 1`},
+		{func(p *Policy) { p.Breaker.MinimumCalls = 0 }, `circuit_breaker.minimum_calls = 0: must be from 1 to 100000`},
 		{func(p *Policy) { p.Breaker.MinimumCalls = 101 }, `circuit_breaker.minimum_calls = 101: must be at most window_calls, which is 100`},
 		{func(p *Policy) { p.Breaker.RecoveryTimeout = 0 }, `circuit_breaker.recovery_timeout = 0s: must be over 0`},
 		{func(p *Policy) { p.Breaker.RecoveryTimeout = time.Hour }, `circuit_breaker.max_recovery_timeout = 10m0s: must be at least recovery_timeout, which is 1h0m0s`},

@@ -12,7 +12,8 @@ import (
 // Apply puts another set of policies in force, and returns when it is. A running target whose policy
 // did not change is not touched; a changed one keeps its breaker's state, and
 // operations under way finish under the policy they started with. A running
-// target that the new set no longer names keeps its last policy.
+// target that the new set no longer names keeps its last policy. A
+// PoliciesApplied event has the old and the new values.
 //
 // A nil set, or one that names an error condition nobody knows, changes
 // nothing and is an error.
@@ -51,7 +52,8 @@ func (r *rootActor) apply(m *applySet) applied {
 	if r.stopping || r.sup.closing.Load() {
 		return applied{err: ErrShutdown}
 	}
-	r.sup.set.Store(m.set)
+	changes := policies.Diff(r.sup.given.Swap(m.set), m.set)
+	r.sup.set.Store(r.withExtra(m.set))
 	var result applied
 	var changed []string
 	for _, t := range r.children {
@@ -71,6 +73,19 @@ func (r *rootActor) apply(m *applySet) applied {
 		changed = append(changed, t.name)
 	}
 	slices.Sort(changed)
-	r.sup.bus.Publish(actors.PoliciesApplied{Header: actors.Header{At: time.Now()}, Changed: changed})
+	r.sup.bus.Publish(actors.PoliciesApplied{Header: actors.Header{At: time.Now()}, Changed: changed, Changes: changes})
 	return result
+}
+
+// withExtra adds the targets that are known by [Supervisor.BreakerWith] alone.
+func (r *rootActor) withExtra(set *policies.Set) *policies.Set {
+	for name, p := range r.extra {
+		if _, err := set.Target(name); err == nil {
+			continue
+		}
+		if with, err := set.With(name, p); err == nil {
+			set = with
+		}
+	}
+	return set
 }

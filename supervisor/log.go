@@ -49,6 +49,10 @@ func logged(e actors.Event) (slog.Level, []slog.Attr) {
 			slog.Int("attempt", e.Attempt), slog.String("condition", e.Condition)}
 	case actors.CallsRefused:
 		return slog.LevelWarn, []slog.Attr{slog.Uint64("count", e.Count)}
+	case actors.PoliciesRejected:
+		return slog.LevelError, []slog.Attr{slog.Any("error", e.Err)}
+	case actors.WatchDegraded:
+		return slog.LevelWarn, []slog.Attr{slog.Any("error", e.Err)}
 	case actors.TargetStarted, actors.TargetStopped, actors.PoliciesApplied:
 		return slog.LevelInfo, nil
 	default:

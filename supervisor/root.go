@@ -6,12 +6,15 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/holdfast-go/holdfast/actors"
+	"github.com/holdfast-go/holdfast/policies"
 )
 
 // rootActor is the parent of the targets' supervisors.
 type rootActor struct {
 	sup      *Supervisor
 	children map[string]*Target // by PID id
+	// extra holds the policies of targets that no set has named.
+	extra    map[string]policies.Policy
 	stopping bool
 	stopped  chan struct{}
 }
@@ -79,9 +82,8 @@ func (r *rootActor) open(c actor.Context, m *open) *Target {
 	r.children[t.ref.ID()] = t
 	if m.policy != nil {
 		// Known by its name from now on, as if the set had had it.
-		if set, err := r.sup.set.Load().With(m.name, m.policy.Policy); err == nil {
-			r.sup.set.Store(set)
-		}
+		r.extra[m.name] = m.policy.Policy
+		r.sup.set.Store(r.withExtra(r.sup.set.Load()))
 	}
 	return t
 }

@@ -59,6 +59,7 @@ func (s *Supervisor) haltTargets() []<-chan struct{} {
 // finish halts the targets, and stops the actors when the attempts have ended.
 // It is the one goroutine of a shutdown, and ends with the last attempt.
 func (s *Supervisor) finish() {
+	s.watching.end()
 	for _, drained := range s.haltTargets() {
 		<-drained
 	}
@@ -90,6 +91,9 @@ func (s *Supervisor) abandon(cause error) error {
 				t.abandon(op, attempts)
 			}
 		}
+	}
+	if s.watching.active() {
+		e.Stragglers = append(e.Stragglers, Straggler{Target: "configuration watch"})
 	}
 	if len(e.Stragglers) == 0 {
 		e.Stragglers = []Straggler{{Target: "event subscribers"}}

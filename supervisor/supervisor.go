@@ -30,7 +30,9 @@ type Supervisor struct {
 	logger    *slog.Logger
 	traced    bool // the logger wants to know of every attempt
 	targets   *xsync.Map[string, *Target]
-	set       atomic.Pointer[policies.Set]
+	// given is the set that New or Apply was given, and set that one with the
+	// targets that are known by their breakers alone.
+	given, set atomic.Pointer[policies.Set]
 
 	epoch  time.Time
 	prefix string
@@ -38,6 +40,7 @@ type Supervisor struct {
 
 	closing  atomic.Bool
 	shutdown shutdown
+	watching watching
 }
 
 // New builds a supervisor for the targets of set and starts its actor system,
@@ -66,6 +69,7 @@ func New(set *policies.Set, opts ...Option) (*Supervisor, error) {
 		prefix:    fmt.Sprintf("%08x", rand.Uint32()),
 	}
 	s.set.Store(set)
+	s.given.Store(set)
 	s.shutdown.done = make(chan struct{})
 	if s.system == nil {
 		s.system = actors.NewSystem()
@@ -121,7 +125,7 @@ func (s *Supervisor) startActors(name string) error {
 		return err
 	}
 	s.bus = bus
-	s.rootActor = &rootActor{sup: s, children: map[string]*Target{}, stopped: make(chan struct{})}
+	s.rootActor = &rootActor{sup: s, children: map[string]*Target{}, extra: map[string]policies.Policy{}, stopped: make(chan struct{})}
 	s.root = actors.NewRef(s.rootActor.undeliverable)
 	if err := s.root.Start(s.system.Root, name, s.rootActor); err != nil {
 		bus.Close()

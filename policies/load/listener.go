@@ -1,0 +1,148 @@
+package load
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// listener hears of changes in the directories that hold some files. A
+// directory, not a file: a file that is replaced is another one, and a
+// ConfigMap's changes by way of a link beside it.
+type listener struct {
+	files   []string
+	watcher *fsnotify.Watcher
+	// deaf is why changes can't be heard of, nil if they can.
+	deaf error
+	// names are the files and the links on the way to them.
+	names map[string]bool
+	// seen is how each file looked last, nil if it was away.
+	seen []os.FileInfo
+}
+
+// listen makes a listener, which hears nothing before it covers the files.
+func listen(sources []Source, notify func() (*fsnotify.Watcher, error)) *listener {
+	l := &listener{}
+	for _, s := range sources {
+		if s.path == "" {
+			continue
+		}
+		path := s.path
+		if abs, err := filepath.Abs(path); err == nil {
+			path = abs
+		}
+		l.files = append(l.files, path)
+	}
+	if len(l.files) > 0 {
+		if notify == nil {
+			notify = fsnotify.NewWatcher
+		}
+		l.watcher, l.deaf = notify()
+	}
+	return l
+}
+
+func (l *listener) close() {
+	if l.watcher != nil {
+		_ = l.watcher.Close() // it has nothing to lose
+	}
+}
+
+func (l *listener) events() <-chan fsnotify.Event {
+	if l.watcher == nil {
+		return nil
+	}
+	return l.watcher.Events
+}
+
+func (l *listener) errors() <-chan error {
+	if l.watcher == nil {
+		return nil
+	}
+	return l.watcher.Errors
+}
+
+// cover listens where the files are now, and no longer where they were. It
+// reports whether all of them are heard.
+func (l *listener) cover() bool {
+	dirs := map[string]bool{}
+	l.names = map[string]bool{}
+	l.seen = nil
+	for _, file := range l.files {
+		l.follow(file, dirs)
+		info, _ := os.Stat(file) // one that is away is nil
+		l.seen = append(l.seen, info)
+	}
+	if l.watcher == nil {
+		return len(l.files) == 0
+	}
+	there := l.watcher.WatchList()
+	for _, dir := range there {
+		if !dirs[dir] {
+			_ = l.watcher.Remove(dir) // it may have gone by itself
+		}
+	}
+	heard := true
+	for dir := range dirs {
+		if slices.Contains(there, dir) {
+			continue
+		}
+		if err := l.watcher.Add(dir); err != nil {
+			heard = false
+			if !errors.Is(err, fs.ErrNotExist) && l.deaf == nil {
+				l.deaf = err
+			}
+		}
+	}
+	return heard
+}
+
+// maxLinks bounds how many links are followed, as the kernel does.
+const maxLinks = 40
+
+// follow collects the directories of a file and of the links on the way to it.
+func (l *listener) follow(file string, dirs map[string]bool) {
+	for range maxLinks {
+		dir, err := filepath.EvalSymlinks(filepath.Dir(file))
+		if err != nil {
+			dir = filepath.Dir(file)
+		}
+		dirs[dir] = true
+		l.names[filepath.Join(dir, filepath.Base(file))] = true
+		target, err := os.Readlink(file)
+		if err != nil {
+			return
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(dir, target)
+		}
+		file = target
+	}
+}
+
+// concerns reports whether an event in one of the directories may be about the
+// files: there may be busy ones beside them.
+func (l *listener) concerns(event fsnotify.Event) bool {
+	if l.names[event.Name] {
+		return true
+	}
+	for i, file := range l.files {
+		info, _ := os.Stat(file)
+		if !sameFile(info, l.seen[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// sameFile is true of two looks at a file that nobody has touched in between.
+func sameFile(a, b os.FileInfo) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
+	}
+	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
+}

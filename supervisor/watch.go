@@ -1,0 +1,128 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/holdfast-go/holdfast/actors"
+	"github.com/holdfast-go/holdfast/policies"
+	"github.com/holdfast-go/holdfast/policies/load"
+)
+
+// ErrWatching says that the supervisor watches already: two watches would undo
+// each other's changes.
+var ErrWatching = errors.New("the configuration is watched already; cancel the context of the other Watch first")
+
+// Watch keeps the policies in step with the sources: whenever one of their
+// files changes, all are loaded again, and if that makes a difference, applied
+// as [Supervisor.Apply] does. Pass the same sources as to load.Load, in the same
+// order. They are loaded once at the start, for what has changed since then.
+// See [load.Watcher] for how files are watched.
+//
+// A file that is wrong, or away for longer than a second, changes nothing: the
+// policies stay, a PoliciesRejected event says everything that is wrong, and
+// watching goes on.
+//
+// Watch returns at once, and ends with ctx or with Shutdown. It is an error
+// without sources, while another Watch runs ([ErrWatching]), and after Shutdown
+// ([ErrShutdown]).
+func (s *Supervisor) Watch(ctx context.Context, sources ...load.Source) error {
+	switch {
+	case ctx == nil:
+		return fmt.Errorf("supervisor.Watch: %w", ErrNilContext)
+	case len(sources) == 0:
+		return errors.New("supervisor.Watch: no sources; pass those that the policies were loaded from")
+	}
+	ctx, err := s.watching.begin(ctx)
+	if err != nil {
+		return fmt.Errorf("supervisor.Watch: %w", err)
+	}
+	r := &reloader{sup: s}
+	w := &load.Watcher{Sources: sources, Changed: r.changed, Degraded: r.degraded}
+	go func() {
+		defer s.watching.ended()
+		_ = w.Run(ctx) // it ends when it is told to
+	}()
+	return nil
+}
+
+// reloader applies what a watcher finds. It runs on the watcher's goroutine.
+type reloader struct {
+	sup *Supervisor
+	// wrong says that what stands in the files was rejected.
+	wrong bool
+}
+
+func (r *reloader) changed(set *policies.Set, err error) {
+	if err == nil {
+		if !r.wrong && len(policies.Diff(r.sup.given.Load(), set)) == 0 {
+			return // a comment, or the order of the keys
+		}
+		err = r.sup.Apply(set)
+	}
+	r.wrong = err != nil
+	if r.wrong && !errors.Is(err, ErrShutdown) {
+		r.sup.bus.Publish(actors.PoliciesRejected{Header: actors.Header{At: time.Now()}, Err: err})
+	}
+}
+
+func (r *reloader) degraded(err error) {
+	r.sup.bus.Publish(actors.WatchDegraded{Header: actors.Header{At: time.Now()}, Err: err})
+}
+
+// watching is the one watch of a supervisor that may run at a time.
+type watching struct {
+	mu     sync.Mutex
+	cancel context.CancelFunc
+	done   chan struct{} // of the watch that runs, nil if there is none
+	over   bool          // the supervisor ends
+}
+
+// begin makes room for a watch, whose context it returns.
+func (w *watching) begin(ctx context.Context) (context.Context, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.over:
+		return nil, ErrShutdown
+	case w.done != nil:
+		return nil, ErrWatching
+	}
+	ctx, w.cancel = context.WithCancel(ctx)
+	w.done = make(chan struct{})
+	return ctx, nil
+}
+
+// ended is for a watch that has come to its end.
+func (w *watching) ended() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.cancel()
+	close(w.done)
+	w.done = nil
+}
+
+// end ends the watch, if there is one, waits until it has ended, and lets no
+// other begin.
+func (w *watching) end() {
+	w.mu.Lock()
+	w.over = true
+	done := w.done
+	if done != nil {
+		w.cancel()
+	}
+	w.mu.Unlock()
+	if done != nil {
+		<-done
+	}
+}
+
+// active reports whether a watch runs.
+func (w *watching) active() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.done != nil
+}
