@@ -3,7 +3,6 @@ package settings_test
 import (
 	"encoding/json"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,23 +26,7 @@ func quoted(s string) string {
 
 // valueOf draws a value for a setting that is likely to be right.
 func valueOf(s policies.Setting) *rapid.Generator[string] {
-	return rapid.OneOf(likely(s), likely(s), likely(s), rapid.SampledFrom(edges(s))).Filter(func(value string) bool {
-		return !dragsAlong(s, value)
-	})
-}
-
-// dragsAlong reports whether a built-in value that gives way to this one would
-// leave its own range: max_wait to min_wait, window_calls to minimum_calls.
-func dragsAlong(s policies.Setting, value string) bool {
-	limit, ok := map[string]float64{"retry_policy.min_wait": 24 * 3600, "circuit_breaker.minimum_calls": 100_000}[s.Path]
-	if !ok {
-		return false
-	}
-	v, err := strconv.ParseFloat(value, 64)
-	if d, notText := time.ParseDuration(strings.Trim(value, `"`)); notText == nil {
-		v, err = d.Seconds(), nil
-	}
-	return err == nil && v > limit
+	return rapid.OneOf(likely(s), likely(s), likely(s), rapid.SampledFrom(edges(s)))
 }
 
 func likely(s policies.Setting) *rapid.Generator[string] {
@@ -52,9 +35,6 @@ func likely(s policies.Setting) *rapid.Generator[string] {
 		return rapid.SampledFrom([]string{"true", "false", "null"})
 	case policies.Integer:
 		most := min(s.Most, policies.Never)
-		if s.Path == "circuit_breaker.minimum_calls" {
-			most = 200_000
-		}
 		return rapid.Map(rapid.IntRange(int(s.Least)-1, int(most)+1), strconv.Itoa)
 	case policies.Number:
 		return rapid.Map(rapid.Float64Range(s.Least, s.Most), number)
@@ -75,7 +55,7 @@ func likely(s policies.Setting) *rapid.Generator[string] {
 // edges are values of every type, those at and just beside the limits of a
 // setting, and what people write by mistake.
 func edges(s policies.Setting) []string {
-	return slices.DeleteFunc(append(ownEdges(s), anything...), func(value string) bool { return dragsAlong(s, value) })
+	return append(ownEdges(s), anything...)
 }
 
 func ownEdges(s policies.Setting) []string {
