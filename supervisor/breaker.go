@@ -27,7 +27,8 @@ func (s *Supervisor) Breaker(name string) *Breaker { return &Breaker{target: s.T
 // BreakerWith gives the breaker of that name if it has these settings. A name
 // that no policy mentions becomes a target, with the api defaults and these
 // breaker settings. A breaker with other settings is a *[ConflictError];
-// settings or a name that can't be are a policies.ErrInvalid.
+// settings or a name that can't be are a policies.ErrInvalid, and names of
+// error conditions that nobody knows a *classify.UnknownNamesError.
 func (s *Supervisor) BreakerWith(name string, settings policies.Breaker) (*Breaker, error) {
 	t := s.Target(name)
 	if errors.Is(t.err, ErrUnknownTarget) {
@@ -40,9 +41,11 @@ func (s *Supervisor) BreakerWith(name string, settings policies.Breaker) (*Break
 		if p, err = set.Target(name); err != nil {
 			return nil, fmt.Errorf("breaker %q: %w", name, err)
 		}
-		if policy, err := resolve(p); err == nil {
-			t = s.open(name, policy)
+		policy, err := resolve(p)
+		if err != nil {
+			return nil, fmt.Errorf("breaker %q: %w", name, err)
 		}
+		t = s.open(name, policy)
 	}
 	if t.err != nil {
 		return nil, t.err

@@ -13,6 +13,7 @@ import (
 	"github.com/holdfast-go/holdfast/actors"
 	"github.com/holdfast-go/holdfast/policies"
 	"github.com/holdfast-go/holdfast/policies/breaker"
+	"github.com/holdfast-go/holdfast/policies/classify"
 )
 
 // If it failed, an operator's command would not have the effect it says.
@@ -166,7 +167,17 @@ func TestBreakerWithSettings(t *testing.T) {
 			assert.ErrorContains(t, err, strconv.Quote(c.name), name)
 			assert.ErrorIs(t, err, policies.ErrInvalid, name)
 		}
+		settings.Ignore = []string{"no.such"}
+		_, err = s.BreakerWith("bad", settings)
+		assert.ErrorContains(t, err, `breaker "bad": circuit_breaker.ignore`)
+		var unknown *classify.UnknownNamesError
+		assert.ErrorAs(t, err, &unknown)
 		assert.ErrorIs(t, s.Target("bad").Err(), ErrUnknownTarget, "nothing was left behind")
+
+		require.NoError(t, s.Apply(setOf(t, targets{"x": policy(attempts(2))})))
+		s.System().Root.Stop(s.PID("new"))
+		synctest.Wait()
+		assert.NoError(t, s.Target("new").Err(), "a reload that doesn't name it doesn't forget it")
 	})
 }
 

@@ -111,6 +111,23 @@ func TestTheListsSayWhatTheBreakerCounts(t *testing.T) {
 	}
 }
 
+// If this fails, an agent-wide list multiplies the attempts of operations within
+// operations.
+func TestRetryOnMultipliesNoInnerOperation(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := policy(attempts(3), noWaits, retryOn("http.404"))
+		s := start(t, targets{"outer": p, "inner": p})
+		calls := 0
+		_, err := Do(bg, s, "outer", func(ctx context.Context) (int, error) {
+			return Do(ctx, s, "inner", func(context.Context) (int, error) { calls++; return 0, answered(404) })
+		})
+		var exhausted *ExhaustedError
+		require.ErrorAs(t, err, &exhausted)
+		assert.Equal(t, "inner", exhausted.Target)
+		assert.Equal(t, 3, calls)
+	})
+}
+
 // If this fails, one failure opens the breakers of all targets around it: an
 // inner operation's error reaches the 503 that it ended with.
 func TestTripOnCountsNoInnerOperation(t *testing.T) {

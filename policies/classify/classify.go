@@ -102,15 +102,24 @@ func callerDone(v *Verdict, err, caller error) {
 // ownOutcome is step 5. The lists don't overrule it: an operation within this
 // one has been counted by its own breaker, whatever error it reaches.
 func ownOutcome(v *Verdict, err error) {
-	if judge, ok := errors.AsType[interface {
-		error
-		BreakerOutcome() policies.Outcome
-	}](err); ok {
-		v.Outcome = judge.BreakerOutcome()
+	if outcome, ok := namedOutcome(err); ok {
+		v.Outcome = outcome
 	}
 	if _, ok := errors.AsType[*ignoreMark](err); ok {
 		v.Outcome = policies.Ignored
 	}
+}
+
+// namedOutcome is the outcome that an error names for itself.
+func namedOutcome(err error) (policies.Outcome, bool) {
+	judge, ok := errors.AsType[interface {
+		error
+		BreakerOutcome() policies.Outcome
+	}](err)
+	if !ok {
+		return 0, false
+	}
+	return judge.BreakerOutcome(), true
 }
 
 // permanent is step 6. It comes last because it builds on the outcome that the

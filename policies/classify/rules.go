@@ -22,7 +22,8 @@ import (
 // later ones. A caller who has left is not brought back, and its context's end
 // counts as it always does. An error that names its outcome keeps it: an
 // operation on another target within this one, which its own breaker has
-// counted, is never counted here, and a panic always is a failure. And an
+// counted and its own policy has retried, is neither counted nor retried here
+// again, and a panic always is a failure. And an
 // error that is marked permanent is not retried, though it counts as trip_on
 // or ignore says.
 //
@@ -72,7 +73,8 @@ func RulesOf(p policies.Policy) (Rules, error) {
 func (r *Rules) apply(v *Verdict, found Verdict, err error) (tripped bool) {
 	said := *v
 	if v.Condition != HTTPQuota && !v.Retryable && r.retry.either(err, said, found) {
-		v.Retryable = true
+		_, inner := namedOutcome(err)
+		v.Retryable = !inner
 	}
 	if v.Retryable && r.never.either(err, said, found) {
 		v.Retryable = false

@@ -19,7 +19,7 @@ const (
 
 var explanations = map[Reason]string{
 	NotRetryable: "The error is not one that another attempt can mend; " +
-		"if it is, name its condition in custom_exceptions or mark it with classify.Retryable.",
+		"if it is, name its condition in retry_on, or mark it with classify.Retryable. The list never_retry may be why.",
 	MaxAttempts: "All attempts that max_attempts allows were used.",
 	MaxElapsed: "The next attempt would have started later than max_elapsed " +
 		"after the operation was accepted.",

