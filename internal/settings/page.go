@@ -14,8 +14,9 @@ var pageText string
 
 // page is what the template shows.
 type page struct {
-	Own    section
-	Blocks []section
+	Own      section
+	Blocks   []section
+	Families []family
 }
 
 // section shows one block.
@@ -32,12 +33,12 @@ type row struct {
 }
 
 // pageOf makes the page of the documentation.
-func pageOf(blocks []block) ([]byte, error) {
+func pageOf(blocks []block, families []family) ([]byte, error) {
 	t, err := template.New("page.md.tmpl").Parse(pageText)
 	if err != nil {
 		return nil, err
 	}
-	var p page
+	p := page{Families: families}
 	for _, b := range blocks {
 		s, err := sectionOf(b)
 		if err != nil {

@@ -49,8 +49,7 @@ func schemaOfSetting(s setting) (object, error) {
 	case policies.Word:
 		o = append(o, keyed{"enum", orNull(s.Words)})
 	case policies.Names:
-		name := object{{"type", "string"}, {"pattern", `\S`}}
-		o = append(o, types("array"), keyed{"items", name})
+		o = append(o, types("array"), keyed{"items", reference(conditionKey)})
 	}
 	return o, nil
 }

@@ -15,11 +15,13 @@ const (
 	targetName = `^[^` + notAtEnds + `]([^` + notInside + `]*[^` + notAtEnds + `])?$`
 	// longestName is in bytes, which a schema can't count.
 	longestName = 128
+
+	conditionKey = "error_condition"
 )
 
 // schemaOf makes the whole schema. The blocks stand in it once, and what may
 // have them refers to them.
-func schemaOf(blocks []block) ([]byte, error) {
+func schemaOf(blocks []block, families []family) ([]byte, error) {
 	own, err := schemaOfSettings(blocks[0])
 	if err != nil {
 		return nil, err
@@ -36,6 +38,7 @@ func schemaOf(blocks []block) ([]byte, error) {
 	definitions = append(definitions,
 		keyed{"operation_type", closed("Settings for the targets of one operation type.", references)},
 		keyed{"target", closed("The settings of one target, over those of its operation type.", append(own, references...))},
+		keyed{conditionKey, errorCondition(families)},
 	)
 	top := object{{"$schema", object{{"description", "Where an editor finds this schema."}}}}
 	top = append(top, references...)
@@ -75,6 +78,23 @@ func targets() object {
 		{"propertyNames", object{{"maxLength", longestName}, {"pattern", targetName}}},
 		{"properties", each},
 		{"additionalProperties", reference("target")},
+	}
+}
+
+// errorCondition allows any name, for a program can register its own. The
+// examples are for an editor to complete.
+func errorCondition(families []family) object {
+	var known []string
+	for _, f := range families {
+		for _, n := range f.Names {
+			known = append(known, n.Name)
+		}
+	}
+	return object{
+		{"description", "The name of an error condition."},
+		{"type", "string"},
+		{"pattern", `\S`},
+		{"examples", known},
 	}
 }
 

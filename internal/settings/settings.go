@@ -1,6 +1,7 @@
 // Package settings makes the JSON schema of the configuration and the page of
 // the documentation that lists every setting. Both come from the structs in
-// package policies: their types, tags and defaults, and their comments.
+// package policies: their types, tags and defaults, and their comments. The
+// names of error conditions come from package classify.
 package settings
 
 import "path/filepath"
@@ -18,7 +19,7 @@ type File struct {
 }
 
 // Generate makes the files of the module with that root. It reads the Go files
-// of package policies there for their comments, and writes nothing. The error
+// of these packages there for their comments, and writes nothing. The error
 // says which comment or file is at fault.
 func Generate(root string) ([]File, error) {
 	from, err := readGo(filepath.Join(root, "policies"))
@@ -29,11 +30,15 @@ func Generate(root string) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	schema, err := schemaOf(blocks)
+	families, err := familiesOf(filepath.Join(root, "policies", "classify"))
 	if err != nil {
 		return nil, err
 	}
-	page, err := pageOf(blocks)
+	schema, err := schemaOf(blocks, families)
+	if err != nil {
+		return nil, err
+	}
+	page, err := pageOf(blocks, families)
 	if err != nil {
 		return nil, err
 	}

@@ -28,26 +28,31 @@ type source struct {
 
 // readGo reads the Go files of a directory, without tests.
 func readGo(dir string) (*source, error) {
+	from := &source{structs: map[string][]field{}}
+	return from, declarations(dir, from.declaration)
+}
+
+// declarations visits what the Go files of a directory declare together.
+func declarations(dir string, visit func(*ast.GenDecl)) error {
 	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	from := &source{structs: map[string][]field{}}
 	for _, path := range paths {
 		if strings.HasSuffix(path, "_test.go") {
 			continue
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, d := range file.Decls {
 			if d, ok := d.(*ast.GenDecl); ok {
-				from.declaration(d)
+				visit(d)
 			}
 		}
 	}
-	return from, nil
+	return nil
 }
 
 func (s *source) declaration(d *ast.GenDecl) {
@@ -86,15 +91,22 @@ func fieldsOf(t *ast.StructType) []field {
 // constant keeps a constant that is text of a named type.
 func (s *source) constant(spec *ast.ValueSpec) {
 	typ, named := spec.Type.(*ast.Ident)
-	if !named || len(spec.Values) != 1 {
-		return
+	if word, ok := textOf(spec); ok && named {
+		s.constants = append(s.constants, constant{
+			name: spec.Names[0].Name, typ: typ.Name, word: word, comment: spec.Doc.Text(),
+		})
+	}
+}
+
+// textOf returns the value of a constant that is text.
+func textOf(spec *ast.ValueSpec) (string, bool) {
+	if len(spec.Values) != 1 {
+		return "", false
 	}
 	value, ok := spec.Values[0].(*ast.BasicLit)
 	if !ok || value.Kind != token.STRING {
-		return
+		return "", false
 	}
-	word, _ := strconv.Unquote(value.Value)
-	s.constants = append(s.constants, constant{
-		name: spec.Names[0].Name, typ: typ.Name, word: word, comment: spec.Doc.Text(),
-	})
+	text, err := strconv.Unquote(value.Value)
+	return text, err == nil
 }

@@ -78,7 +78,7 @@ func (s setting) allowed() string {
 		}
 		return strings.Join(words, ", ")
 	case policies.Names:
-		return "error conditions"
+		return "[error conditions](#error-conditions)"
 	}
 	least, most := code(s.bound(s.Least)), code(s.bound(s.Most))
 	switch {
