@@ -5,7 +5,7 @@ import "github.com/holdfast-go/holdfast/policies"
 // The conditions that are not a status or a code. HTTP adds "http.503" and
 // its like, gRPC "grpc.Unavailable" and its like, SQL "sql.40001" and its like.
 const (
-	Unknown         = "unknown"           // nothing below recognised the error
+	Unknown         = "unknown"           // nothing recognised the error
 	Explicit        = "explicit"          // the error spoke for itself
 	Permanent       = "permanent"         // marked with backoff.Permanent
 	CallerCanceled  = "caller.canceled"   // the caller gave up

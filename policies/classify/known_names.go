@@ -32,9 +32,9 @@ func Families() []Family {
 	}
 	grpc := Family{Title: "gRPC", Form: "grpc. and a code, as in grpc.DeadlineExceeded or grpc.DEADLINE_EXCEEDED"}
 	sql := Family{Title: "SQL", Form: "sql. and an SQLSTATE of five digits and capital letters, such as sql.55P03"}
-	golang := Family{Title: "Go", Form: "a type or variable of the standard library, with an asterisk before a type or without, " +
+	golang := Family{Title: "Go", Form: "one of these types and variables of the standard library, with an asterisk before a type or without, " +
 		"with the whole import path or its last part: *net.OpError, net/url.Error, url.Error"}
-	python := Family{Title: "Python"}
+	python := Family{Title: "Python", Form: "one of these exceptions, those of Python itself also with builtins. before them"}
 
 	for _, name := range own {
 		family := &general

@@ -1,14 +1,16 @@
-// Package load reads policies from files and code, and makes one validated,
-// immutable [policies.Set] of them.
+// Package load reads policies from files, the environment, flags and code, and
+// makes one validated, immutable [policies.Set] of them. It loads them again
+// when the files change.
 //
 //	set, err := load.Load(
 //		load.File("agent_config.json"),
+//		load.Env("HOLDFAST_"),
 //		load.Target("weather_api", policies.API),
 //	)
 //
 // # Structure
 //
-// Every key is optional, in JSON as in YAML:
+// Every key is optional, in JSON as in YAML and TOML:
 //
 //	retry_policy:      {max_attempts: 5}    # for every target
 //	circuit_breaker:   {recovery_timeout: 30}
@@ -18,32 +20,38 @@
 //	targets:
 //	  payment_gateway:
 //	    type: api                           # the default: targets are things one calls
-//	    circuit_breaker: {failure_threshold: 3}
+//	    retry_policy:    {never_retry: [http.500]}
+//	    circuit_breaker: {failure_threshold: 3, ignore: [http.4xx]}
 //	    pool:            {workers: 64}
 //	    restart:         {max_restarts: never}
 //
-// The keys of a block are the koanf tags of [policies.Policy]. A key that is
-// absent, null or an empty block keeps what it would have without it.
+// The keys of a block are the koanf tags of [policies.Policy]; docs/settings.md
+// lists them all. A key that is absent, null or an empty block keeps what it
+// would have without it.
 //
 // # Precedence
 //
-// Key by key, and a list as a whole: the built-in default of the operation
-// type, then the agent-wide blocks at the top level, then operation_types, then
-// targets. Before that a later source wins over an earlier one.
+// Sources are merged key by key, a list as a whole; a later source wins over an
+// earlier one. Then the more specific wins: the built-in default of the
+// operation type, then [BinduEnv], then the agent-wide blocks at the top level,
+// then operation_types, then targets, then [Policy]. [policies.Set.Explain]
+// says of each value where it comes from.
 //
 // # Values
 //
 // Durations are seconds as a number, fractions allowed, or Go duration text
 // such as "1.5s"; a bare number in quotes is neither. failure_threshold and
 // max_restarts also take "never". Nothing is converted by guess: "false" in
-// quotes is text, and text is no boolean.
+// quotes is text, and text is no boolean. In variables and flags everything is
+// text, and read as [Env] says.
 //
 // # What is not ours
 //
 // Other keys at the top level, as an agent's configuration has them (author,
 // name, skills, telemetry, any), are left alone, unless one is so near to one
 // of ours that it must be a slip. Inside our own blocks every unknown key is
-// an error. Nothing in a file is ever run or imported.
+// an error. Nothing in a file is ever run or imported, and no error shows what
+// stands under a key that is not ours.
 package load
 
 import "github.com/holdfast-go/holdfast/policies"
