@@ -22,29 +22,34 @@ type settler struct {
 
 type digest [sha256.Size]byte
 
+// loaded is what has come of loading the sources.
+type loaded struct {
+	set *policies.Set
+	err error
+}
+
 // look takes in what stands in the files now. build makes a set of it, and is
-// asked only where that matters. settled says that the set, or what is wrong,
-// is to be given out; again is when to look next, zero if nothing is pending.
-func (s *settler) look(now time.Time, contents []content, build func() (*policies.Set, error)) (
-	set *policies.Set, err error, settled bool, again time.Duration,
-) {
+// asked only where that matters. If something has come to rest it returns what
+// is to be given out, else nil and when to look next, zero for whenever.
+func (s *settler) look(now time.Time, contents []content, build func() (*policies.Set, error)) (*loaded, time.Duration) {
 	d := digestOf(contents)
 	if s.begun && d == s.taken {
 		s.since = time.Time{}
-		return nil, nil, false, 0
+		return nil, 0
 	}
 	if s.since.IsZero() || d != s.pending {
 		s.pending, s.since = d, now
 	}
 	waited := now.Sub(s.since)
 	if s.begun && waited < s.rest {
-		return nil, nil, false, s.rest - waited
+		return nil, s.rest - waited
 	}
-	if set, err = build(); err != nil && waited < s.patience {
-		return nil, nil, false, s.patience - waited
+	set, err := build()
+	if err != nil && waited < s.patience {
+		return nil, s.patience - waited
 	}
 	s.begun, s.taken, s.since = true, d, time.Time{}
-	return set, err, true, 0
+	return &loaded{set, err}, 0
 }
 
 // digestOf tells contents apart, those that can't be read by why.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/holdfast-go/holdfast/policies"
 )
@@ -25,42 +26,41 @@ func newRig(t *testing.T) *rig {
 }
 
 // at looks after d. What begins with "!" is wrong.
-func (r *rig) at(d time.Duration, text string) (settled bool, err error, again time.Duration) {
+func (r *rig) at(d time.Duration, text string) (*loaded, time.Duration) {
 	r.now = r.now.Add(d)
 	c := content{data: []byte(text)}
 	if text == "" {
 		c = content{err: errHalf}
 	}
-	_, err, settled, again = r.look(r.now, []content{c}, func() (*policies.Set, error) {
+	return r.look(r.now, []content{c}, func() (*policies.Set, error) {
 		r.built++
 		if text == "" || text[0] == '!' {
 			return nil, errHalf
 		}
 		return nil, nil
 	})
-	return settled, err, again
 }
 
 func (r *rig) pending(d time.Duration, text string, again time.Duration) {
 	r.Helper()
-	settled, _, next := r.at(d, text)
-	assert.False(r, settled, text)
+	news, next := r.at(d, text)
+	assert.Nil(r, news, text)
 	assert.Equal(r, again, next, "when to look next")
 }
 
 func (r *rig) taken(d time.Duration, text string) {
 	r.Helper()
-	settled, err, again := r.at(d, text)
-	assert.True(r, settled, text)
-	assert.NoError(r, err)
+	news, again := r.at(d, text)
+	require.NotNil(r, news, text)
+	assert.NoError(r, news.err)
 	assert.Zero(r, again)
 }
 
 func (r *rig) rejected(d time.Duration, text string) {
 	r.Helper()
-	settled, err, again := r.at(d, text)
-	assert.True(r, settled, text)
-	assert.ErrorIs(r, err, errHalf)
+	news, again := r.at(d, text)
+	require.NotNil(r, news, text)
+	assert.ErrorIs(r, news.err, errHalf)
 	assert.Zero(r, again)
 }
 

@@ -111,11 +111,11 @@ func (w *watch) look() {
 		w.Degraded(w.files.deaf)
 	}
 	contents := readAll(w.Sources)
-	set, err, settled, again := w.settler.look(time.Now(), contents, func() (*policies.Set, error) {
+	news, again := w.settler.look(time.Now(), contents, func() (*policies.Set, error) {
 		return build(w.Sources, contents)
 	})
-	if settled {
-		w.Changed(set, err)
+	if news != nil {
+		w.Changed(news.set, news.err)
 	}
 	if again == 0 {
 		again = w.settler.slowPoll
