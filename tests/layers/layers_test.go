@@ -56,6 +56,14 @@ func TestOnlyLoadKnowsKoanf(t *testing.T) {
 	}
 }
 
+// TestNobodyWatchesWithKoanf keeps out koanf's file provider: its Watch hangs
+// after a failure, and misses what replaces a file.
+func TestNobodyWatchesWithKoanf(t *testing.T) {
+	for _, i := range imports(t) {
+		require.NotEqualf(t, config+"/providers/file", i.path, "%s imports %s", i.file, i.path)
+	}
+}
+
 // TestTheDecisionsArePure fails when a package that decides takes a clock, a
 // random number, a lock or a logger for itself, instead of as an argument.
 func TestTheDecisionsArePure(t *testing.T) {
