@@ -79,8 +79,8 @@ func (c *checker) collisions(n names) {
 	}
 }
 
-// fold reduces a name to lower-case letters and digits with single underscores
-// between them.
+// fold reduces a name to lower case, with single underscores for punctuation,
+// spaces and what else of ASCII is neither letter nor digit.
 func fold(name string) string {
 	if isFolded(name) {
 		return name
@@ -88,7 +88,7 @@ func fold(name string) string {
 	var b strings.Builder
 	gap := false
 	for _, r := range norm.NFKC.String(name) {
-		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) {
+		if unicode.IsPunct(r) || unicode.IsSpace(r) || r < unicode.MaxASCII && unicode.IsSymbol(r) {
 			gap = true
 			continue
 		}
