@@ -133,7 +133,7 @@ func (p *Policy) contradictions() Errors {
 				_, leaf, _ := strings.Cut(related, ".")
 				found = append(found, &FieldError{
 					Path: path, Value: names, Related: related,
-					Problem: fmt.Sprintf("must not name %q, which %s names too", name, leaf),
+					Problem: fmt.Sprintf("must not name %q, as %s does", name, leaf),
 				})
 			}
 		}

@@ -68,20 +68,24 @@ func (r *resolver) contradict(at, other side) {
 		return
 	}
 	r.told[pair] = true
+	o, from := r.place(at.layer, at.given), r.place(other.layer, other.given)
+	where := ""
+	switch {
+	case from.Source != o.Source:
+		where = " from " + from.String()
+	case other.depth != at.depth:
+		where = " from " + other.path()
+	}
 	problem := ""
 	if at.setting.Kind == policies.Names {
-		problem = fmt.Sprintf("must not name %q, which %s names too", shared(at.value, other.value), other.setting.key)
+		problem = fmt.Sprintf("must not name %q, as %s%s does", shared(at.value, other.value), other.setting.key, where)
 	} else {
 		bound := "at least"
 		if at.value.Int() > other.value.Int() {
 			bound = "at most"
 		}
-		problem = fmt.Sprintf("must be %s %s, which is %v", bound, other.setting.key, other.value)
+		problem = fmt.Sprintf("must be %s %s, which is %v%s", bound, other.setting.key, other.value, where)
 	}
-	if other.depth != at.depth {
-		problem += " from " + other.path()
-	}
-	o := r.place(at.layer, at.given)
 	r.found.add(at.source, &policies.FieldError{
 		Source: o.Source, Line: o.Line, Column: o.Column,
 		Path: o.Path, Value: at.value.Interface(), Problem: problem, Related: other.path(),
