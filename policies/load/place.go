@@ -1,6 +1,7 @@
 package load
 
 import (
+	"bytes"
 	"cmp"
 	"hash/maphash"
 	"slices"
@@ -112,14 +113,19 @@ func (c *counter) columnAt(at int) int {
 	return c.column
 }
 
+// place returns the line and the column of an offset no less than the last.
+func (c *counter) place(at int) (line, column int) {
+	for {
+		end := bytes.IndexByte(c.data[c.from:at], '\n')
+		if end < 0 {
+			return c.line, c.columnAt(at)
+		}
+		c.newLine(c.from + end + 1)
+	}
+}
+
 // position returns the line and the column of an offset in data.
 func position(data []byte, at int) (line, column int) {
-	at = min(max(at, 0), len(data))
 	c := newCounter(data)
-	for i, b := range data[:at] {
-		if b == '\n' {
-			c.newLine(i + 1)
-		}
-	}
-	return c.line, c.columnAt(at)
+	return c.place(min(max(at, 0), len(data)))
 }
