@@ -1,0 +1,81 @@
+package load
+
+import (
+	"regexp"
+
+	yamltree "go.yaml.in/yaml/v3"
+
+	"github.com/holdfast-go/holdfast/policies"
+)
+
+// yamlWalk goes over a tree that was read for what the values don't tell.
+type yamlWalk struct {
+	places *places
+	found  policies.Errors
+}
+
+// octal is a number that YAML 1.1 reads in base 8, and that people mean in base
+// 10.
+var octal = regexp.MustCompile(`^[-+]?0[0-9_]+$`)
+
+// keys notes the places of our keys. What an alias brings in has the place of
+// the key that it stands under, by: nil where none was met. The parser went the
+// same ways, so they end.
+func (w *yamlWalk) keys(h pathHash, path []string, n, by *yamltree.Node) {
+	n = resolved(n)
+	if n.Kind != yamltree.MappingNode || len(path) == maxDepth {
+		return
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if isMerge(key) {
+			continue
+		}
+		at, beyond := key, by
+		if by != nil {
+			at = by
+		} else if value.Kind == yamltree.AliasNode {
+			beyond = key
+		}
+		inner := h.under(key.Value)
+		w.places.note(inner, at.Line, at.Column)
+		if len(path) > 0 || isTop(key.Value) {
+			under := append(path[:len(path):len(path)], key.Value)
+			w.number(under, resolved(value))
+			w.keys(inner, under, value, beyond)
+		}
+	}
+	w.merged(h, path, n, by)
+}
+
+// merged notes what comes in by "<<", after what the mapping says itself, for
+// that wins.
+func (w *yamlWalk) merged(h pathHash, path []string, n, by *yamltree.Node) {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if !isMerge(key) {
+			continue
+		}
+		at := by
+		if at == nil {
+			at = key
+		}
+		if value.Kind != yamltree.SequenceNode {
+			w.keys(h, path, value, at)
+			continue
+		}
+		for _, one := range value.Content {
+			w.keys(h, path, one, at)
+		}
+	}
+}
+
+// number reports one that is read as octal.
+func (w *yamlWalk) number(path []string, n *yamltree.Node) {
+	if n.Kind == yamltree.ScalarNode && n.ShortTag() == "!!int" && octal.MatchString(n.Value) {
+		w.found = append(w.found, &policies.FieldError{
+			Line: n.Line, Column: n.Column, Path: policies.FieldPath(path...), Value: n.Value,
+			Problem: "a number must not begin with 0, which YAML reads as octal",
+		})
+	}
+}
