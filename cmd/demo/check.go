@@ -7,31 +7,49 @@ import (
 	"github.com/holdfast-go/holdfast/policies"
 )
 
-// writeCheck prints every target's resolved policy, a table each.
-func writeCheck(w io.Writer, p palette, name string, set *policies.Set) error {
-	if _, err := fmt.Fprintf(w, "%s is valid. %d targets, the four operation types among them:\n",
-		name, set.Len()); err != nil {
-		return err
+// resolved is one target with every setting of it.
+type resolved struct {
+	name   string
+	policy policies.Policy
+	fields []policies.Field
+}
+
+// resolve looks the targets up, or all of them where none is named. There is an
+// error for each that is unknown.
+func resolve(set *policies.Set, targets []string) (all []resolved, unknown []error) {
+	if len(targets) == 0 {
+		targets = set.Names()
 	}
-	for _, target := range set.Names() {
-		policy, err := set.Target(target)
+	for _, name := range targets {
+		fields, err := set.Explain(name)
 		if err != nil {
-			return err
+			unknown = append(unknown, err)
+			continue
 		}
-		heading := p.paint(bold, fit(fmt.Sprintf("%s (%s)", target, policy.Type), width))
-		if _, err := fmt.Fprintf(w, "\n%s\n", heading); err != nil {
-			return err
-		}
-		for _, f := range policies.Describe(policy) {
-			origin, c := "default", dim
-			if !f.Default {
-				origin, c = "configured", noColour
-			}
-			row := fit(fmt.Sprintf("  %-40s%-26s%s", f.Path, f.Value, origin), width)
-			if _, err := fmt.Fprintln(w, p.paint(c, row)); err != nil {
-				return err
-			}
-		}
+		policy, _ := set.Target(name) // it is there
+		all = append(all, resolved{name, policy, fields})
 	}
-	return nil
+	return all, unknown
+}
+
+// check prints what the policies come to, and returns the exit code.
+func check(o options, set *policies.Set, stdout, stderr io.Writer, p palette) int {
+	targets, unknown := resolve(set, o.checked)
+	for _, err := range unknown {
+		_, _ = fmt.Fprintf(stderr, "demo: %v\n", err)
+	}
+	if len(unknown) > 0 {
+		return exitUnusable
+	}
+	var err error
+	if o.json {
+		err = writeCheckJSON(stdout, targets)
+	} else {
+		err = writeCheck(stdout, p, o.config, set, targets)
+	}
+	if err != nil {
+		_, _ = fmt.Fprintf(stderr, "demo: %v\n", err)
+		return exitFailed
+	}
+	return exitOK
 }

@@ -2,6 +2,9 @@ package main
 
 import (
 	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/holdfast-go/holdfast/policies"
 	"github.com/holdfast-go/holdfast/policies/load"
@@ -13,24 +16,63 @@ const modelAPI = "model_api"
 // builtInName is what errors and headings call the built-in configuration.
 const builtInName = "demo_config.json"
 
+// variablePrefix is that of the environment variables that the demo reads.
+const variablePrefix = "HOLDFAST_"
+
 //go:embed demo_config.json
 var builtIn []byte
 
-// loadSet resolves the policies of a configuration file, or of the built-in
-// one when there is none. The set always has the target model_api; a file
-// that doesn't name it gives it what it says for all targets.
-func loadSet(path string) (*policies.Set, error) {
-	source := load.Bytes(builtInName, load.JSON, builtIn)
-	if path != "" {
-		source = load.File(path)
+// sources are where the policies come from, the later over the earlier: the
+// files, or the built-in configuration where there are none, and the
+// environment. There is always the target model_api; where a file doesn't name
+// it, it gets what is said for all targets.
+func sources(files []string) []load.Source {
+	var all []load.Source
+	for _, file := range files {
+		all = append(all, load.File(file))
 	}
-	return load.Load(source, load.Target(modelAPI, policies.API))
+	if len(files) == 0 {
+		all = append(all, load.Bytes(builtInName, load.JSON, builtIn))
+	}
+	return append(all, load.BinduEnv(), load.Env(variablePrefix), load.Target(modelAPI, policies.API))
 }
 
-// configName is the name of the configuration that loadSet reads.
-func configName(path string) string {
-	if path == "" {
-		return "the built-in " + builtInName
+// loadSet resolves the policies of configuration files, or of the built-in one
+// when there are none.
+func loadSet(files []string) (*policies.Set, error) { return load.Load(sources(files)...) }
+
+// variablesOf returns the variables of the environment that model_api has
+// values of its policy from, each with its "$".
+func variablesOf(set *policies.Set) ([]string, error) {
+	fields, err := set.Explain(modelAPI)
+	if err != nil {
+		return nil, err
 	}
-	return path
+	var names []string
+	for _, f := range fields {
+		if name := f.Origin.Source; strings.HasPrefix(name, "$") && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// configName says what a policy comes from: which files, and how many
+// variables beside them.
+func configName(files, variables []string) string {
+	name := "the built-in " + builtInName
+	if len(files) > 0 {
+		short, all := shortNames(files), make([]string, len(files))
+		for i, file := range files {
+			all[i] = short[file]
+		}
+		name = strings.Join(all, ", ")
+	}
+	switch len(variables) {
+	case 0:
+		return name
+	case 1:
+		return name + " and " + variables[0]
+	}
+	return fmt.Sprintf("%s and %d variables", name, len(variables))
 }

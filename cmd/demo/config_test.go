@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,7 +15,7 @@ import (
 
 // The demo's own file must load, and rest for less than its outage lasts.
 func TestBuiltInConfiguration(t *testing.T) {
-	set, err := loadSet("")
+	set, err := loadSet(nil)
 	require.NoError(t, err)
 	p, err := set.Target(modelAPI)
 	require.NoError(t, err)
@@ -28,7 +31,45 @@ func TestBuiltInConfiguration(t *testing.T) {
 	}
 }
 
+// Whoever adds a file or a variable expects it to win over what was there; if
+// this fails, it doesn't.
+func TestLaterSourcesWin(t *testing.T) {
+	first := written(t, "first.json", `{"retry_policy": {"max_attempts": 5, "min_wait": 2, "max_wait": 5}}`)
+	second := written(t, "second.yaml", `retry_policy: {max_attempts: 6, min_wait: 3}`)
+	t.Setenv("HOLDFAST_RETRY_POLICY__MAX_ATTEMPTS", "7")
+	t.Setenv("RETRY__API_MAX_WAIT", "99")
+	t.Setenv("RETRY__SCHEDULER_MAX_WAIT", "98")
+	set, err := loadSet([]string{first, second})
+	require.NoError(t, err)
+	retry := set.Defaults(policies.API).Retry
+	assert.Equal(t, 7, retry.MaxAttempts, "a variable over both files")
+	assert.Equal(t, 3*time.Second, retry.MinWait, "the second file over the first")
+	assert.Equal(t, 5*time.Second, retry.MaxWait, "the first file over Bindu's variable")
+
+	other, err := loadSet([]string{second})
+	require.NoError(t, err)
+	assert.Equal(t, 98*time.Second, other.Defaults(policies.Scheduler).Retry.MaxWait, "Bindu's variable over what is built in")
+	all, err := variablesOf(other)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"$HOLDFAST_RETRY_POLICY__MAX_ATTEMPTS", "$RETRY__API_MAX_WAIT"}, all, "the scheduler's is not for model_api")
+}
+
+// The heading says what the figures below it were measured with.
 func TestConfigName(t *testing.T) {
-	assert.Equal(t, "a.json", configName("a.json"))
-	assert.Contains(t, configName(""), builtInName)
+	assert.Equal(t, "a.json", configName([]string{filepath.Join("conf", "a.json")}, nil))
+	assert.Equal(t, "a.json, b.json", configName([]string{"a.json", "b.json"}, nil))
+	assert.Equal(t, "the built-in demo_config.json", configName(nil, nil))
+	assert.Equal(t, "a.json and $X", configName([]string{"a.json"}, []string{"$X"}))
+	assert.Equal(t, "a.json and 2 variables", configName([]string{"a.json"}, []string{"$X", "$Y"}))
+}
+
+// withoutVariables takes away what the shell of whoever runs the tests has
+// set for Holdfast: the tests are about the built-in configuration.
+func withoutVariables() {
+	for _, variable := range os.Environ() {
+		name, _, _ := strings.Cut(variable, "=")
+		if strings.HasPrefix(name, variablePrefix) || strings.HasPrefix(name, "RETRY__") {
+			_ = os.Unsetenv(name) // of a name that is set
+		}
+	}
 }

@@ -50,7 +50,11 @@ func (d *demo) run(ctx context.Context) int {
 		d.say("\nInterrupted; what was done until then:\n")
 	}
 	if d.options.json {
-		err = writeReport(d.stdout, plain, guarded, protected.record.transitions)
+		var followed *reloads
+		if len(d.options.config) > 0 {
+			followed = &protected.record.reloads
+		}
+		err = writeReport(d.stdout, plain, guarded, protected.record.transitions, followed)
 	} else {
 		err = d.outcome(plain, guarded)
 	}
@@ -60,7 +64,11 @@ func (d *demo) run(ctx context.Context) int {
 	case interrupted:
 		return exitInterrupted
 	}
-	if d.builtIn() {
+	ours, err := d.builtIn()
+	if err != nil {
+		return d.fail(err)
+	}
+	if ours {
 		if err := fullCycle(protected.record.transitions); err != nil {
 			return d.fail(err)
 		}
@@ -73,8 +81,12 @@ func (d *demo) side() *side {
 }
 
 // builtIn is true when policy and service are both the demo's own, so that
-// the demo knows what they must show.
-func (d *demo) builtIn() bool { return d.options.config == "" && d.options.target == "" }
+// the demo knows what they must show. A variable that has a say in the policy
+// makes it somebody else's.
+func (d *demo) builtIn() (bool, error) {
+	variables, err := variablesOf(d.set)
+	return len(d.options.config) == 0 && d.options.target == "" && len(variables) == 0, err
+}
 
 func (d *demo) heading() error {
 	policy, err := d.set.Target(modelAPI)
@@ -93,14 +105,22 @@ func (d *demo) heading() error {
 		}
 	}
 	d.say("%s\n", d.palette.paint(bold, "Holdfast: one workload, run twice"))
-	for _, part := range []struct{ name, text string }{
+	variables, err := variablesOf(d.set)
+	if err != nil {
+		return err
+	}
+	parts := []struct{ name, text string }{
 		{"service", service},
 		{"workload", fmt.Sprintf("%d agents, %d operations: %d with a user waiting up to %s,", agents, len(ops), users, userPatience)},
 		{"", fmt.Sprintf("%d in the background with up to %s; seed %d", len(ops)-users, min(backgroundPatience, d.options.duration), d.options.seed)},
 		{"retries", fmt.Sprintf("both: %d attempts, waits of %s to %s", attempts(policy.Retry), policy.Retry.MinWait, policy.Retry.MaxWait)},
 		{"breaker", breakerText(policy.Breaker)},
-		{"policy", "model_api in " + configName(d.options.config)},
-	} {
+		{"policy", "model_api in " + configName(d.options.config, variables)},
+	}
+	if len(d.options.config) > 0 {
+		parts = append(parts, struct{ name, text string }{"reload", "run 2 follows what changes in there while it goes on"})
+	}
+	for _, part := range parts {
 		d.say("  %-10s%s\n", part.name, fit(part.text, width-12))
 	}
 	if rest := d.options.duration / 2; d.options.target == "" && policy.Breaker.Enabled && policy.Breaker.RecoveryTimeout > rest {

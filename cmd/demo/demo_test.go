@@ -154,6 +154,25 @@ func TestBuiltInRunWithoutARecoveryFails(t *testing.T) {
 	assert.Contains(t, stdout.String(), "operations")
 }
 
+// A file or a variable that has a say in the policy may well keep the breaker
+// closed: that is no failure of the demo.
+func TestOnlyTheBuiltInConfigurationOwesARecovery(t *testing.T) {
+	ours := func(o options) bool {
+		d, _, _ := rehearsal(t, o)
+		ours, err := d.builtIn()
+		require.NoError(t, err)
+		return ours
+	}
+	assert.True(t, ours(options{}))
+	assert.False(t, ours(options{target: "http://127.0.0.1:1/"}))
+	assert.False(t, ours(options{config: []string{written(t, builtInName, `{"retry_policy": {}}`)}}))
+	t.Setenv("RETRY__API_MAX_ATTEMPTS", "9")
+	t.Setenv("HOLDFAST_TARGETS__WEATHER__CIRCUIT_BREAKER__ENABLED", "false")
+	assert.True(t, ours(options{}), "neither has a say in the policy of model_api")
+	t.Setenv("HOLDFAST_CIRCUIT_BREAKER__ENABLED", "false")
+	assert.False(t, ours(options{}))
+}
+
 type brokenPipe struct{}
 
 func (brokenPipe) Write([]byte) (int, error) { return 0, syscall.EPIPE }
@@ -173,7 +192,7 @@ func TestMeasureWithoutAClient(t *testing.T) {
 	d, _, _ := rehearsal(t, options{seed: 1, duration: shortestRun})
 	broken := errors.New("no client")
 	var url string
-	_, err := d.side().measure(t.Context(), func(s *side) (client, error) {
+	_, err := d.side().measure(t.Context(), func(_ context.Context, s *side) (client, error) {
 		url = s.endpoint.url
 		return nil, broken
 	})

@@ -11,30 +11,42 @@ import (
 	"github.com/holdfast-go/holdfast/supervisor"
 )
 
-// line says how an event of the supervisor is shown; shown is false for those
-// that say nothing new beside the others: a failed attempt is followed by a
-// retry or by the operation's end, and the ends are shown for both clients
-// alike, from the journal.
-func line(e actors.Event) (l label, text string, shown bool) {
+// tell says how an event of the supervisor is shown, mostly in one line. There
+// is none for those that say nothing new beside the others: a failed attempt is
+// followed by a retry or by the operation's end, and the ends are shown for
+// both clients alike, from the journal.
+func (n fileNames) tell(e actors.Event) (l label, lines []string) {
+	one := func(l label, format string, a ...any) (label, []string) {
+		return l, []string{fmt.Sprintf(format, a...)}
+	}
 	switch e := e.(type) {
 	case actors.BreakerChanged:
-		return labelBreaker, change(e.Transition), true
+		return labelBreaker, []string{change(e.Transition)}
 	case actors.RetryScheduled:
-		return labelRetry, retryText(e.Operation, e.Attempt, e.Wait, e.Err), true
+		return labelRetry, []string{retryText(e.Operation, e.Attempt, e.Wait, e.Err)}
 	case actors.OperationParked:
-		return labelParked, e.Operation + " waits for the breaker", true
+		return one(labelParked, "%s waits for the breaker", e.Operation)
 	case actors.CallsRefused:
-		return labelRefused, fmt.Sprintf("%d calls turned away by the open breaker", e.Count), true
+		return one(labelRefused, "%d calls turned away by the open breaker", e.Count)
 	case actors.WorkerRestarted:
-		return labelRestart, fmt.Sprintf("%s, now incarnation %d: %s", path.Base(e.Worker), e.Incarnation, brief(e.Reason)), true
+		return one(labelRestart, "%s, now incarnation %d: %s", path.Base(e.Worker), e.Incarnation, brief(e.Reason))
 	case actors.StaleOutcome:
-		return labelStale, fmt.Sprintf("a late %s outcome, which counts for nobody", e.Outcome), true
+		return one(labelStale, "a late %s outcome, which counts for nobody", e.Outcome)
+	case actors.PoliciesApplied:
+		return labelReload, n.applied(e)
+	case actors.PoliciesRejected:
+		return labelInvalid, n.rejected(e)
+	case actors.WatchDegraded:
+		return labelNote, hanging(e.String())
 	case actors.TargetStopped:
-		return labelNote, e.String(), !errors.Is(e.Reason, supervisor.ErrShutdown)
+		if errors.Is(e.Reason, supervisor.ErrShutdown) {
+			return "", nil
+		}
+		return labelNote, []string{e.String()}
 	case actors.WorkerStopped:
-		return labelNote, e.String(), true
+		return labelNote, []string{e.String()}
 	}
-	return "", "", false
+	return "", nil
 }
 
 // change tells of a breaker's transition, and when an open one will probe.
@@ -65,21 +77,25 @@ func retryText(operation string, attempt int, wait time.Duration, err error) str
 	return fmt.Sprintf("%s attempt %d in %s: %s", operation, attempt, short(wait), brief(err))
 }
 
-// record collects what -json reports of the breaker. Its add is for one
+// record collects what -json reports of the events. Its add is for one
 // goroutine at a time.
 type record struct {
 	start       time.Time
 	transitions []transition
+	reloads     reloads
 }
 
 func (r *record) add(e actors.Event) {
-	changed, ok := e.(actors.BreakerChanged)
-	if !ok {
-		return
+	switch e := e.(type) {
+	case actors.BreakerChanged:
+		t := e.Transition
+		r.transitions = append(r.transitions, transition{
+			Target: e.Target, From: t.From.String(), To: t.To.String(),
+			Reason: string(t.Reason), AtMS: milliseconds(t.At.Sub(r.start)),
+		})
+	case actors.PoliciesApplied:
+		r.reloads.Applied++
+	case actors.PoliciesRejected:
+		r.reloads.Rejected++
 	}
-	t := changed.Transition
-	r.transitions = append(r.transitions, transition{
-		Target: changed.Target, From: t.From.String(), To: t.To.String(),
-		Reason: string(t.Reason), AtMS: milliseconds(t.At.Sub(r.start)),
-	})
 }

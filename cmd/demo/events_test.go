@@ -14,7 +14,7 @@ import (
 )
 
 // An event that nobody shows might as well not have happened.
-func TestLineShowsWhatMatters(t *testing.T) {
+func TestTellShowsWhatMatters(t *testing.T) {
 	now := time.Unix(100, 0)
 	broken := errors.New("broken")
 	for _, tc := range []struct {
@@ -41,23 +41,29 @@ func TestLineShowsWhatMatters(t *testing.T) {
 			labelRestart, "worker-3, now incarnation 2: broken"},
 		{actors.TargetStopped{Header: actors.Header{Target: "t"}, Reason: broken}, labelNote, "target t stopped: broken"},
 		{actors.StaleOutcome{Outcome: policies.Failure}, labelStale, "a late failure outcome, which counts for nobody"},
+		{actors.PoliciesApplied{}, labelReload, "valid again, and as it was"},
+		{actors.PoliciesRejected{Err: broken}, labelInvalid, "rejected, the policies stay as they were: broken"},
+		{actors.WatchDegraded{Err: broken}, labelNote, "changes to the configuration are found by polling: broken"},
 		{actors.WorkerStopped{Worker: "w"}, labelNote, "worker w was stopped from outside"},
 	} {
-		l, text, shown := line(tc.event)
-		assert.True(t, shown)
+		l, lines := fileNames{}.tell(tc.event)
 		assert.Equal(t, tc.label, l)
-		assert.Equal(t, tc.text, text)
+		assert.Equal(t, []string{tc.text}, lines)
 	}
 	for _, e := range []actors.Event{actors.AttemptFailed{}, actors.OperationFailed{}, actors.TargetStarted{}, actors.TargetStopped{Reason: supervisor.ErrShutdown}} {
-		_, _, shown := line(e)
-		assert.False(t, shown, "%T says nothing new", e)
+		_, lines := fileNames{}.tell(e)
+		assert.Empty(t, lines, "%T says nothing new", e)
 	}
 }
 
-func TestRecordKeepsTransitionsOnly(t *testing.T) {
+// What -json reports is counted here: other events must not count.
+func TestRecordKeepsTransitionsAndCountsReloads(t *testing.T) {
 	start := time.Unix(100, 0)
 	r := record{start: start}
 	r.add(actors.OperationParked{})
+	r.add(actors.PoliciesApplied{})
+	r.add(actors.PoliciesRejected{})
+	r.add(actors.PoliciesApplied{})
 	r.add(actors.BreakerChanged{
 		Header: actors.Header{Target: modelAPI},
 		Transition: breaker.Transition{
@@ -67,4 +73,5 @@ func TestRecordKeepsTransitionsOnly(t *testing.T) {
 	assert.Equal(t, []transition{
 		{Target: modelAPI, From: "open", To: "half_open", Reason: "recovery_timeout", AtMS: 1.5},
 	}, r.transitions)
+	assert.Equal(t, reloads{Applied: 2, Rejected: 1}, r.reloads)
 }

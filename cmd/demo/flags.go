@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -18,19 +19,25 @@ const (
 
 // options are the command line.
 type options struct {
-	config   string
+	config   []string // files, the later over the earlier
 	target   string
 	json     bool
 	check    bool
+	checked  []string // the targets to check, empty for all
 	seed     uint64
 	duration time.Duration
 }
 
 const usage = `Usage: demo [flags]
+       demo -check [flags] [target ...]
 
 Runs the workload of eight agents twice against a service that slows down,
 goes down, comes back overloaded and recovers: once with a plain retry loop,
 once through Holdfast. Prints what happens, and the two runs side by side.
+
+With -check it prints every value of the targets' policies instead, and where
+the value comes from. Policies come from the files, from variables such as
+HOLDFAST_RETRY_POLICY__MAX_ATTEMPTS, and from Bindu's RETRY__API_MAX_ATTEMPTS.
 
 Flags:
 `
@@ -45,28 +52,45 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 		_, _ = fmt.Fprint(stderr, usage)
 		flags.PrintDefaults()
 	}
-	flags.StringVar(&o.config, "config", "", "take the policy of "+modelAPI+" from this `file`: an agent_config.json, or YAML")
+	flags.Var((*list)(&o.config), "config", "take the policies from this `file`, JSON, YAML or TOML, and follow its\nchanges; may be given again, the later files over the earlier")
 	flags.StringVar(&o.target, "target", "", "send the workload's GETs to this `URL` instead of the built-in service")
 	flags.BoolVar(&o.json, "json", false, "write one JSON object to stdout, and the events to stderr")
-	flags.BoolVar(&o.check, "check", false, "print the policy of every target in -config, and run nothing")
+	flags.BoolVar(&o.check, "check", false, "print the policies of all targets, or of those named, and run nothing")
 	flags.Uint64Var(&o.seed, "seed", 1, "draw arrivals and answers from this `number`")
 	flags.DurationVar(&o.duration, "duration", defaultRun, "the `length` of each run, from "+shortestRun.String()+" to "+longestRun.String())
-	if err := flags.Parse(args); err != nil {
-		return options{}, err // flags has written it to stderr
+	// Flags may also stand behind the names of targets.
+	for rest := args; ; rest = flags.Args()[1:] {
+		if err := flags.Parse(rest); err != nil {
+			return options{}, err // flags has written it to stderr
+		}
+		if flags.NArg() == 0 {
+			break
+		}
+		o.checked = append(o.checked, flags.Arg(0))
 	}
-	err := o.validate(flags.Args())
+	err := o.validate()
 	if err != nil {
 		_, _ = fmt.Fprintf(stderr, "%v\nRun demo -h for the flags.\n", err)
 	}
 	return o, err
 }
 
+// list is a flag that may be given several times.
+type list []string
+
+func (l *list) String() string { return strings.Join(*l, ", ") }
+
+func (l *list) Set(value string) error {
+	*l = append(*l, value)
+	return nil
+}
+
 // validate reports all that is wrong with the options together.
-func (o options) validate(rest []string) error {
+func (o options) validate() error {
 	var found []error
 	bad := func(format string, a ...any) { found = append(found, fmt.Errorf(format, a...)) }
-	if len(rest) > 0 {
-		bad("unexpected argument %q: the demo takes flags only", rest[0])
+	if len(o.checked) > 0 && !o.check {
+		bad("unexpected argument %q: only -check takes names, of targets", o.checked[0])
 	}
 	if o.duration < shortestRun || o.duration > longestRun {
 		bad("-duration = %s: must be from %s to %s", o.duration, shortestRun, longestRun)
@@ -82,9 +106,6 @@ func (o options) validate(rest []string) error {
 	}
 	if o.check && o.target != "" {
 		bad("-check runs nothing: leave out -target")
-	}
-	if o.check && o.json {
-		bad("-check prints a table: leave out -json")
 	}
 	return errors.Join(found...)
 }

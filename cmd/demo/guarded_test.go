@@ -22,7 +22,7 @@ import (
 // knows its number.
 func TestGuardedFailsUsersFastAndParksBackgroundWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		set, err := loadSet("")
+		set, err := loadSet(nil)
 		require.NoError(t, err)
 		var isDown atomic.Bool
 		isDown.Store(true)

@@ -20,6 +20,8 @@ const (
 	labelRefused label = "refused"
 	labelStale   label = "stale"
 	labelFailed  label = "failed"
+	labelReload  label = "reload"
+	labelInvalid label = "invalid"
 	labelNote    label = "note"
 	labelMore    label = "more"
 	labelTally   label = "tally"
@@ -59,14 +61,20 @@ func (l label) colour() colour {
 		return blue
 	case labelRefused, labelNote:
 		return yellow
-	case labelFailed:
+	case labelReload:
+		return green
+	case labelFailed, labelInvalid:
 		return red
 	}
 	return dim
 }
 
-// indent is the width of what stands before a line's text.
-const indent = 18
+// indent is the width of what stands before a line's text, and textWidth what
+// is left for the text.
+const (
+	indent    = 18
+	textWidth = width - indent
+)
 
 // stream writes what happens in one run, a line an event. Of what happens
 // often it shows a few lines a second and says how many it left out. It is
@@ -88,8 +96,12 @@ func newStream(out io.Writer, p palette, start time.Time) *stream {
 	return &stream{out: out, palette: p, start: start, shown: map[label]int{}, hidden: map[label]int{}}
 }
 
-// event writes a line about something that happened at a time.
-func (s *stream) event(at time.Time, l label, text string) {
+// event writes what is to be said about something that happened at a time:
+// mostly one line, and nothing where there is none.
+func (s *stream) event(at time.Time, l label, lines ...string) {
+	if len(lines) == 0 {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.turn(at)
@@ -98,7 +110,9 @@ func (s *stream) event(at time.Time, l label, text string) {
 		return
 	}
 	s.shown[l]++
-	s.write(at.Sub(s.start), l, text)
+	for _, text := range lines {
+		s.write(at.Sub(s.start), l, text)
+	}
 }
 
 // operationBegan and operationEnded keep the tally.
@@ -163,7 +177,7 @@ func (s *stream) tally(at time.Duration) {
 }
 
 func (s *stream) write(at time.Duration, l label, text string) {
-	text = fit(text, width-indent)
+	text = fit(text, textWidth)
 	switch l {
 	case labelTally, labelMore, labelRetry, labelRestart, labelStale:
 		text = s.palette.paint(dim, text)

@@ -51,6 +51,16 @@ func TestStreamSamplesAndCounts(t *testing.T) {
 `, out.String())
 }
 
+// What takes several lines must not be torn apart by other events, and what
+// has nothing to say must not have a line.
+func TestStreamWritesTheLinesOfAnEventTogether(t *testing.T) {
+	var out strings.Builder
+	s := newStream(&out, palette{}, time.Unix(0, 0))
+	s.event(time.Unix(0, 0), labelReload, "one", "two")
+	s.event(time.Unix(0, 0), labelReload)
+	assert.Equal(t, "  0.000s  reload  one\n  0.000s  reload  two\n", out.String())
+}
+
 func TestStreamLinesFitTheTerminal(t *testing.T) {
 	var out strings.Builder
 	s := newStream(&out, palette{}, time.Unix(0, 0))
@@ -62,7 +72,7 @@ func TestStreamLinesFitTheTerminal(t *testing.T) {
 
 // Every label needs a colour and must be padded alike, in colour too.
 func TestStreamColours(t *testing.T) {
-	for _, l := range []label{labelPhase, labelBreaker, labelRetry, labelParked, labelRestart, labelRefused, labelStale, labelFailed, labelNote, labelTally} {
+	for _, l := range []label{labelPhase, labelBreaker, labelRetry, labelParked, labelRestart, labelRefused, labelStale, labelFailed, labelReload, labelInvalid, labelNote, labelTally} {
 		var plainly, coloured strings.Builder
 		newStream(&plainly, palette{}, time.Unix(0, 0)).event(time.Unix(0, 0), l, "text")
 		newStream(&coloured, palette{on: true}, time.Unix(0, 0)).event(time.Unix(0, 0), l, "text")

@@ -53,7 +53,7 @@ func (s *paperService) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: f.status, Header: header, Body: http.NoBody, Request: r}, nil
 }
 
-func measured(t *testing.T, o options, build func(*side) (client, error)) (*side, summary) {
+func measured(t *testing.T, o options, build builder) (*side, summary) {
 	t.Helper()
 	d, _, _ := rehearsal(t, o)
 	s := d.side()
@@ -94,7 +94,7 @@ func TestHoldfastDoesBetterWhateverTheSeed(t *testing.T) {
 // A line wider than the terminal would break the stream's columns.
 func TestTheStreamOfAWholeRunFits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for _, build := range []func(*side) (client, error){plainClient, guardedClient} {
+		for _, build := range []builder{plainClient, guardedClient} {
 			d, stdout, _ := rehearsal(t, options{seed: 1, duration: defaultRun})
 			s := d.side()
 			p := &paperService{seed: 1}

@@ -11,6 +11,15 @@ type report struct {
 	Unprotected figures      `json:"unprotected"`
 	Protected   figures      `json:"protected"`
 	Transitions []transition `json:"transitions"`
+	// Reloads is left out without -config, when no file is followed.
+	Reloads *reloads `json:"reloads,omitempty"`
+}
+
+// reloads says how often the files changed in the protected run, for new
+// policies and for what could not be used.
+type reloads struct {
+	Applied  int `json:"applied"`
+	Rejected int `json:"rejected"`
 }
 
 // figures are those of one run. A run that never began has zeros.
@@ -48,11 +57,13 @@ func milliseconds(d time.Duration) float64 {
 	return float64(d.Round(time.Microsecond)) / float64(time.Millisecond)
 }
 
-func writeReport(w io.Writer, plain, guarded summary, transitions []transition) error {
+func writeReport(w io.Writer, plain, guarded summary, transitions []transition, followed *reloads) error {
 	if transitions == nil {
 		transitions = []transition{} // an empty list, not null
 	}
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(report{Unprotected: figuresOf(plain), Protected: figuresOf(guarded), Transitions: transitions})
+	return encoder.Encode(report{
+		Unprotected: figuresOf(plain), Protected: figuresOf(guarded), Transitions: transitions, Reloads: followed,
+	})
 }

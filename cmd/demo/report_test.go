@@ -17,7 +17,7 @@ func TestReportShape(t *testing.T) {
 	var out strings.Builder
 	require.NoError(t, writeReport(&out, plain, guarded, []transition{
 		{Target: "model_api", From: "closed", To: "open", Reason: "consecutive_failures", AtMS: 1984.5},
-	}))
+	}, nil))
 	assert.JSONEq(t, `{
 		"unprotected": {"operations": 320, "succeeded": 187, "failed": 133, "calls_while_down": 553, "p50_ms": 554, "p99_ms": 1390},
 		"protected": {"operations": 320, "succeeded": 290, "failed": 30, "calls_while_down": 5, "p50_ms": 100, "p99_ms": 4000},
@@ -33,8 +33,18 @@ func TestReportShape(t *testing.T) {
 
 func TestReportWithoutTransitions(t *testing.T) {
 	var out strings.Builder
-	require.NoError(t, writeReport(&out, summary{}, summary{}, nil))
+	require.NoError(t, writeReport(&out, summary{}, summary{}, nil, nil))
 	assert.Contains(t, out.String(), `"transitions": []`)
+}
+
+// Who changes a file while the demo runs must be able to tell what became of it.
+func TestReportWithReloads(t *testing.T) {
+	var out strings.Builder
+	require.NoError(t, writeReport(&out, summary{}, summary{}, nil, &reloads{Applied: 2, Rejected: 1}))
+	var r report
+	require.NoError(t, json.Unmarshal([]byte(out.String()), &r))
+	assert.Equal(t, &reloads{Applied: 2, Rejected: 1}, r.Reloads)
+	assert.Contains(t, out.String(), `"reloads": {`)
 }
 
 func TestMillisecondsKeepMicroseconds(t *testing.T) {

@@ -32,10 +32,13 @@ type side struct {
 	record   record
 }
 
+// builder makes the client of a side. What it follows ends with ctx.
+type builder func(ctx context.Context, s *side) (client, error)
+
 // measure runs the work through the client that build makes. The error is one
 // of the demo itself; failed operations are in the summary. When ctx is done
 // the run ends early, and the summary is of what was done until then.
-func (s *side) measure(ctx context.Context, build func(*side) (client, error)) (summary, error) {
+func (s *side) measure(ctx context.Context, build builder) (summary, error) {
 	incident, err := newIncident(s.options)
 	if err != nil {
 		return summary{}, err
@@ -46,14 +49,14 @@ func (s *side) measure(ctx context.Context, build func(*side) (client, error)) (
 }
 
 // meet is measure against a service that is there.
-func (s *side) meet(ctx context.Context, incident *incident, network http.RoundTripper, build func(*side) (client, error)) (summary, error) {
+func (s *side) meet(ctx context.Context, incident *incident, network http.RoundTripper, build builder) (summary, error) {
 	s.endpoint = newEndpoint(incident.url, incident.isDown, network)
 	s.start = time.Now()
 	s.record.start = s.start
 	s.stream = newStream(s.out, s.palette, s.start)
 	s.journal.onBegin = s.stream.operationBegan
 	s.journal.onEnd = s.tell
-	c, err := build(s)
+	c, err := build(ctx, s)
 	if err != nil {
 		stopped, stop := context.WithCancel(ctx)
 		stop()
@@ -104,7 +107,7 @@ func (s *side) tell(e ending) {
 
 func name(op operation) string { return fmt.Sprintf("op-%d", op.id) }
 
-func plainClient(s *side) (client, error) {
+func plainClient(_ context.Context, s *side) (client, error) {
 	policy, err := s.set.Target(modelAPI)
 	if err != nil {
 		return nil, err
@@ -123,18 +126,23 @@ func plainClient(s *side) (client, error) {
 	}, nil
 }
 
-func guardedClient(s *side) (client, error) {
+func guardedClient(ctx context.Context, s *side) (client, error) {
+	files := shortNames(s.options.config)
 	g, err := newGuarded(s.set, s.endpoint.get, func(e actors.Event) {
 		s.record.add(e)
-		if l, text, shown := line(e); shown {
-			s.stream.event(e.About().At, l, text)
-		}
+		l, lines := files.tell(e)
+		s.stream.event(e.About().At, l, lines...)
 	})
 	if err != nil {
 		return nil, err
 	}
 	g.onDropped = func(count uint64) {
 		s.stream.event(time.Now(), labelNote, fmt.Sprintf("%d events came too fast to be shown", count))
+	}
+	if len(s.options.config) > 0 {
+		if err := g.supervisor.Watch(ctx, sources(s.options.config)...); err != nil {
+			return nil, errors.Join(err, g.close(ctx))
+		}
 	}
 	return g, nil
 }
