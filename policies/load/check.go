@@ -91,7 +91,8 @@ func (c *checker) inside(l *layer, v any, known []string) {
 		case blocks[key] != nil:
 			c.block(l, key, inner)
 		case key == typeKey && len(known) == len(insideTarget):
-			if own, isType := ownType(l.path[1]); isType && inner != nil && inner != string(own) {
+			own, isType := ownType(l.path[1])
+			if text, _ := asText(inner); isType && inner != nil && text != string(own) {
 				c.reject(l, typeSetting, inner, mustBeOwnType(own))
 				continue
 			}
@@ -190,8 +191,7 @@ func (c *checker) mapping(v any, path ...string) map[string]any {
 	return nil
 }
 
-// stringKeys takes the map the YAML parser makes where a key is not text, such
-// as a target named 1, and the maps of Go types.
+// stringKeys takes the maps of Go types that a provider may give.
 func (c *checker) stringKeys(path []string, r reflect.Value) map[string]any {
 	out := make(map[string]any, r.Len())
 	for key, value := range r.Seq2() {

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"math"
 	"reflect"
-	"strconv"
+	"regexp"
+	"slices"
 	"time"
 
 	"github.com/holdfast-go/holdfast/policies"
@@ -78,7 +79,7 @@ func asText(v any) (string, bool) {
 func convertInteger(s *setting, v any) (any, string) {
 	must := "must be a whole number, without quotes"
 	if s.Never {
-		if v == "never" {
+		if text, _ := asText(v); text == "never" {
 			return int64(policies.Never), ""
 		}
 		must += `, or "never"`
@@ -87,10 +88,19 @@ func convertInteger(s *setting, v any) (any, string) {
 	switch {
 	case !ok || f != math.Trunc(f):
 		return nil, must
-	case math.Abs(f) > policies.Never: // the greatest value any setting can have
-		return nil, fmt.Sprintf("is out of range; %s of at most %d", must, policies.Never)
+	case math.Abs(f) > policies.Never:
+		return nil, beyond(s)
 	}
 	return int64(f), ""
+}
+
+// beyond says what is allowed where a whole number is greater than any setting
+// can have.
+func beyond(s *setting) string {
+	if s.Never {
+		return fmt.Sprintf(`must be from %v to %d, or "never"`, s.Least, policies.Never-1)
+	}
+	return fmt.Sprintf("must be from %d to %d", int64(s.Least), int64(s.Most))
 }
 
 func convertDuration(v any) (any, string) {
@@ -98,7 +108,7 @@ func convertDuration(v any) (any, string) {
 		return int64(d), ""
 	}
 	if s, ok := asText(v); ok {
-		if _, err := strconv.ParseFloat(s, 64); err == nil {
+		if _, isNumber := decimal(s); isNumber {
 			return nil, fmt.Sprintf("a number in quotes has no unit; write it without quotes for seconds, or %q", s+"s")
 		}
 		return parseDuration(s)
@@ -110,9 +120,17 @@ func convertDuration(v any) (any, string) {
 	return inSeconds(f)
 }
 
+// longDuration is what [time.ParseDuration] refuses only because it is too long.
+var longDuration = regexp.MustCompile(`^[-+]?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$`)
+
+const tooLong = "is out of range: a time of more than 292 years"
+
 func parseDuration(s string) (any, string) {
 	d, err := time.ParseDuration(s)
-	if err != nil {
+	switch {
+	case err != nil && longDuration.MatchString(s):
+		return nil, tooLong
+	case err != nil:
 		return nil, `must be a number of seconds, or text with a unit such as "1.5s" or "200ms"`
 	}
 	return int64(d), ""
@@ -122,7 +140,7 @@ func inSeconds(f float64) (any, string) {
 	nanoseconds := math.Round(f * float64(time.Second))
 	switch {
 	case nanoseconds >= math.MaxInt64 || nanoseconds <= math.MinInt64:
-		return nil, "is out of range: a time of more than 292 years"
+		return nil, tooLong
 	case nanoseconds == 0 && f != 0:
 		return nil, "is shorter than a nanosecond; write 0 if that is meant"
 	}
@@ -130,8 +148,8 @@ func inSeconds(f float64) (any, string) {
 }
 
 func convertNames(v any) (any, string) {
-	if names, ok := v.([]string); ok {
-		return names, ""
+	if names, ok := v.([]string); ok { // a provider's, which it may change
+		return slices.Clone(names), ""
 	}
 	entries, ok := v.([]any)
 	if !ok {

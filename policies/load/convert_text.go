@@ -1,7 +1,7 @@
 package load
 
 import (
-	"fmt"
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -56,13 +56,14 @@ func convertText(s *setting, text string) (value any, problem string) {
 	case !isNumber || f != math.Trunc(f):
 		return nil, must
 	case math.Abs(f) > policies.Never:
-		return nil, fmt.Sprintf("is out of range; %s of at most %d", must, policies.Never)
+		return nil, beyond(s)
 	}
 	return int64(f), ""
 }
 
 // decimal reads a number as people write it: no hexadecimal, no NaN, no
-// infinity, and no leading zero, which some read as octal.
+// infinity, and no leading zero, which some read as octal. One that is too great
+// becomes infinite.
 func decimal(text string) (float64, bool) {
 	digits := strings.TrimLeft(text, "+-")
 	if len(digits) > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9' {
@@ -72,5 +73,5 @@ func decimal(text string) (float64, bool) {
 		return 0, false
 	}
 	f, err := strconv.ParseFloat(text, 64)
-	return f, err == nil
+	return f, err == nil || errors.Is(err, strconv.ErrRange)
 }

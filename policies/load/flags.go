@@ -32,7 +32,9 @@ func Flags(fs *flag.FlagSet) Source {
 		}
 		for _, name := range slices.Sorted(maps.Keys(set)) {
 			path := divided(strings.Split(name, "."), ".", spelledFlag)
-			if text, _ := set[name].(string); isTop(path[0]) {
+			// A flag of one word, such as -restart, is not a setting but the
+			// program's own.
+			if text, _ := set[name].(string); isTop(path[0]) && len(path) > 1 {
 				doc.variables = append(doc.variables, variable{"-" + name, path, text})
 			}
 		}

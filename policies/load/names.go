@@ -3,6 +3,7 @@ package load
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode"
@@ -23,7 +24,8 @@ type spelling struct {
 }
 
 // namesOf collects the names of all documents that spell them. Of two
-// spellings the earlier source's counts, and in one source the lesser.
+// spellings the earlier source's counts, and in one source the lesser; one that
+// can't be a name does not.
 func namesOf(docs []document) names {
 	all := make([][]string, len(docs))
 	count := 0
@@ -38,9 +40,11 @@ func namesOf(docs []document) names {
 	for i := range docs {
 		for _, name := range all[i] {
 			f := fold(name)
-			if have, known := n[f]; !known || have.source == i && name < have.name {
-				n[f] = spelling{name, i}
+			have, known := n[f]
+			if known && (have.source != i || name > have.name) || policies.ValidateTargetName(name) != nil {
+				continue
 			}
+			n[f] = spelling{name, i}
 		}
 	}
 	return n
@@ -51,20 +55,34 @@ func (d document) targets() []string {
 	if d.folded {
 		return nil
 	}
-	block, _ := d.values[targetsKey].(map[string]any)
+	block, isBlock := d.values[targetsKey].(map[string]any)
 	all := make([]string, 0, len(d.declared)+len(d.given)+len(block))
 	all = slices.AppendSeq(all, maps.Keys(d.declared))
 	all = slices.AppendSeq(all, maps.Keys(d.given))
 	all = slices.AppendSeq(all, maps.Keys(block))
+	if r := reflect.ValueOf(d.values[targetsKey]); !isBlock && r.Kind() == reflect.Map {
+		for key := range r.Seq() {
+			all = append(all, fmt.Sprint(key.Interface()))
+		}
+	}
+	for _, v := range d.variables {
+		if d.values == nil && v.path[0] == targetsKey && len(v.path) > 2 { // not nested yet
+			all = append(all, v.path[1])
+		}
+	}
 	return all
 }
 
-// resolve returns the spelling of a name that a variable gives.
-func (n names) resolve(folded string) string {
-	if spelt, ok := n[fold(folded)]; ok {
-		return spelt.name
+// resolve returns the spelling of a name that a variable of a source gives. A
+// name that nobody spells is from now on spelt in lower case.
+func (n names) resolve(folded string, source int) string {
+	f := fold(folded)
+	spelt, known := n[f]
+	if !known {
+		spelt = spelling{strings.ToLower(folded), source}
+		n[f] = spelt
 	}
-	return strings.ToLower(folded)
+	return spelt.name
 }
 
 // collisions reports the targets of a document whose names differ from that of
@@ -72,10 +90,15 @@ func (n names) resolve(folded string) string {
 // could tell them apart in a variable, a metric or a log.
 func (c *checker) collisions(n names) {
 	for _, name := range c.doc.targets() {
-		if first := n[fold(name)].name; first != name && policies.ValidateTargetName(name) == nil {
-			c.report([]string{targetsKey, name}, nil, fmt.Sprintf(
-				"there is also a target %q, which differs only in case or punctuation; spell it one way, or choose another name", first))
+		first := n[fold(name)].name
+		if first == name || policies.ValidateTargetName(name) != nil {
+			continue
 		}
+		problem := fmt.Sprintf("there is also a target %q, which differs only in case or punctuation; spell it one way, or choose another name", first)
+		if norm.NFKC.String(first) == norm.NFKC.String(name) {
+			problem = fmt.Sprintf("there is also a target %+q, which differs only in how Unicode encodes it, this one being %+q; spell it one way", first, name)
+		}
+		c.report([]string{targetsKey, name}, nil, problem)
 	}
 }
 

@@ -45,7 +45,7 @@ func (d *document) nest(n names, found *report, source int) {
 	given := map[pathHash]string{} // the variable that gave each key first
 	for _, v := range d.variables {
 		if d.folded && v.path[0] == targetsKey && len(v.path) > 1 {
-			v.path[1] = n.resolve(v.path[1])
+			v.path[1] = n.resolve(v.path[1], source)
 		}
 		d.put(v, given, found, source)
 	}
@@ -58,6 +58,9 @@ func (d *document) put(v variable, given map[pathHash]string, found *report, sou
 		there, taken := values[key]
 		block, isBlock := there.(map[string]any)
 		last := i == len(v.path)-1
+		if taken && (last || !isBlock) && !isTop(v.path[0]) {
+			return // neither is ours
+		}
 		if taken && (last || !isBlock) {
 			found.add(source, &policies.FieldError{
 				Source: v.name, Path: policies.FieldPath(v.path...), Problem: given[h] + " sets the same; keep one",
