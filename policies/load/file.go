@@ -1,6 +1,7 @@
 package load
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -66,14 +67,15 @@ func readFile(path string) ([]byte, error) {
 		return nil, unreadable(err)
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
-	if err != nil {
+	var b bytes.Buffer
+	b.Grow(int(info.Size()) + bytes.MinRead) // of at most maxFileSize
+	if _, err := b.ReadFrom(io.LimitReader(f, maxFileSize+1)); err != nil {
 		return nil, unreadable(err)
 	}
-	if len(data) > maxFileSize {
+	if b.Len() > maxFileSize {
 		return nil, tooLarge()
 	}
-	return data, nil
+	return b.Bytes(), nil
 }
 
 func regular(info fs.FileInfo) error {

@@ -18,7 +18,7 @@ func parseJSON(data []byte) (document, error) {
 			Line: line, Column: column, Problem: "is not valid JSON: " + err.Error(), Cause: err,
 		}
 	}
-	w := jsonWalk{data: data, counter: newCounter(data), places: &places{}}
+	w := jsonWalk{data: data, counter: newCounter(data), places: newPlaces(data)}
 	w.space()
 	switch {
 	case err == nil && values == nil: // null

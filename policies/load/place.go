@@ -25,6 +25,11 @@ type places struct {
 	sort  sync.Once
 }
 
+// newPlaces returns one with room for the keys of a text.
+func newPlaces(data []byte) *places {
+	return &places{spots: make([]spot, 0, len(data)/64+8)} // a key and its value, with what is around them
+}
+
 type spot struct {
 	path         pathHash
 	line, column int32 // for a variable or a flag column is the index of its name, and line 0

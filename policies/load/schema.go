@@ -29,13 +29,15 @@ type block struct {
 // The structure is read off the policies' own description, so that a setting
 // that is added there can be loaded without a change here.
 var (
-	blocks       = map[string]*block{}
-	blockKeys    []string
-	typeSetting  *setting
-	settingAt    = map[string]*setting{}
-	topKeys      []string
-	insideTypes  []string // the keys inside an operation type
-	insideTarget []string // the keys inside a target
+	blocks      = map[string]*block{}
+	blockKeys   []string
+	typeSetting *setting
+	settingAt   = map[string]*setting{}
+	topKeys     []string
+	// operationTypes is here because each of many targets asks for it.
+	operationTypes = policies.OperationTypes()
+	insideTypes    []string // the keys inside an operation type
+	insideTarget   []string // the keys inside a target
 )
 
 func init() {
@@ -63,14 +65,14 @@ func init() {
 // ownType returns the operation type that a target is named after.
 func ownType(name string) (policies.OperationType, bool) {
 	t := policies.OperationType(name)
-	return t, slices.Contains(policies.OperationTypes(), t)
+	return t, slices.Contains(operationTypes, t)
 }
 
 func isTop(key string) bool { return slices.Contains(topKeys, key) }
 
 func typeNames() []string {
 	var all []string
-	for _, t := range policies.OperationTypes() {
+	for _, t := range operationTypes {
 		all = append(all, string(t))
 	}
 	return all
