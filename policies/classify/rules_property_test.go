@@ -86,7 +86,9 @@ func TestTheListsByTheirRules(t *testing.T) {
 
 		// Another attempt.
 		never, again := met(t, err, l.never...), met(t, err, l.custom...) || met(t, err, l.retry...)
-		mayBeAdded := caller == nil && !has[*backoff.PermanentError](err) && without.Condition != HTTPQuota
+		// An error that names its outcome is an inner operation's, which its
+		// own policy has retried.
+		mayBeAdded := caller == nil && !has[judged](err) && !has[*backoff.PermanentError](err) && without.Condition != HTTPQuota
 		switch {
 		case never:
 			require.False(t, got.Retryable, "never_retry")
