@@ -64,6 +64,36 @@ type AttemptFailed struct {
 	Condition string
 }
 
+// AttemptAbandoned says that an attempt did not end within its time and was
+// left behind: its operation goes on without it, its worker is replaced.
+type AttemptAbandoned struct {
+	Header
+	Operation string
+	// Attempt counts from 1.
+	Attempt int
+	// Worker is the id of the worker's PID.
+	Worker string
+	// After is how long it had.
+	After time.Duration
+	// Running is how many functions of the target run on like this now.
+	Running int
+}
+
+// AttemptReturned says that the function of an attempt that was left behind has
+// returned.
+type AttemptReturned struct {
+	Header
+	Operation string
+	// Attempt counts from 1.
+	Attempt int
+	// Worker is the id of the worker's PID, which ends.
+	Worker string
+	// Ran is how long the function took.
+	Ran time.Duration
+	// Running is how many functions of the target run on like this now.
+	Running int
+}
+
 // RetryScheduled says that an operation will get another attempt.
 type RetryScheduled struct {
 	Header
@@ -184,6 +214,16 @@ func (e AttemptStarted) String() string {
 
 func (e AttemptFailed) String() string {
 	return fmt.Sprintf("attempt %d of %s on %s failed (%s): %v", e.Attempt, e.Operation, e.Target, e.Condition, e.Err)
+}
+
+func (e AttemptAbandoned) String() string {
+	return fmt.Sprintf("attempt %d of %s on %s left behind after %s; its function runs on, %d in all", e.Attempt, e.Operation,
+		e.Target, e.After, e.Running)
+}
+
+func (e AttemptReturned) String() string {
+	return fmt.Sprintf("the function of attempt %d of %s on %s, left behind, returned after %s; %d run on", e.Attempt, e.Operation,
+		e.Target, e.Ran, e.Running)
 }
 
 func (e RetryScheduled) String() string {

@@ -19,7 +19,7 @@ func Default(t OperationType) Policy {
 			Idempotent:    IdempotentAuto,
 		},
 		Breaker: DefaultBreaker(),
-		Pool:    Pool{Workers: 256, MaxPending: 10_000},
+		Pool:    Pool{Workers: 256, MaxPending: 10_000, MaxAbandoned: 100},
 		Restart: Restart{MaxRestarts: Never, Within: 10 * time.Second, Exceeded: TripBreaker},
 	}
 	switch t {

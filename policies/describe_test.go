@@ -14,43 +14,35 @@ func TestDescribe(t *testing.T) {
 	p.Retry.CustomExceptions = []string{"http.503", "net.timeout"}
 	p.Breaker.FailureThreshold, p.Breaker.FailureRate = Never, 0.5
 	code := Origin{Source: FromCode}
+	var paths []string
+	var set []Field
+	for _, f := range Describe(p) {
+		paths = append(paths, f.Path)
+		if !f.Default {
+			set = append(set, f)
+		}
+	}
 	assert.Equal(t, []Field{
-		{Path: "type", Value: "api", Default: true},
-		{Path: "retry_policy.enabled", Value: "true", Default: true},
 		{Path: "retry_policy.max_attempts", Value: "9", Origin: code},
 		{Path: "retry_policy.min_wait", Value: "1.5s", Origin: code},
-		{Path: "retry_policy.max_wait", Value: "15s", Default: true},
-		{Path: "retry_policy.jitter", Value: "full", Default: true},
-		{Path: "retry_policy.max_elapsed", Value: "0s", Default: true},
-		{Path: "retry_policy.max_server_wait", Value: "1m0s", Default: true},
-		{Path: "retry_policy.when_open", Value: "fail", Default: true},
-		{Path: "retry_policy.idempotent", Value: "auto", Default: true},
 		{Path: "retry_policy.custom_exceptions", Value: "http.503, net.timeout", Origin: code},
-		{Path: "retry_policy.retry_on", Value: "none", Default: true},
-		{Path: "retry_policy.never_retry", Value: "none", Default: true},
-		{Path: "circuit_breaker.enabled", Value: "true", Default: true},
 		{Path: "circuit_breaker.failure_threshold", Value: "never", Origin: code},
 		{Path: "circuit_breaker.failure_rate", Value: "0.5", Origin: code},
-		{Path: "circuit_breaker.slow_call_rate", Value: "0", Default: true},
-		{Path: "circuit_breaker.slow_call_duration", Value: "1m0s", Default: true},
-		{Path: "circuit_breaker.window_calls", Value: "100", Default: true},
-		{Path: "circuit_breaker.window_duration", Value: "0s", Default: true},
-		{Path: "circuit_breaker.minimum_calls", Value: "20", Default: true},
-		{Path: "circuit_breaker.recovery_timeout", Value: "1m0s", Default: true},
-		{Path: "circuit_breaker.recovery_multiplier", Value: "2", Default: true},
-		{Path: "circuit_breaker.max_recovery_timeout", Value: "10m0s", Default: true},
-		{Path: "circuit_breaker.recovery_jitter", Value: "0.1", Default: true},
-		{Path: "circuit_breaker.half_open_max_calls", Value: "1", Default: true},
-		{Path: "circuit_breaker.success_threshold", Value: "2", Default: true},
-		{Path: "circuit_breaker.probe_lease", Value: "1m0s", Default: true},
-		{Path: "circuit_breaker.ignore", Value: "none", Default: true},
-		{Path: "circuit_breaker.trip_on", Value: "none", Default: true},
+	}, set)
+	assert.Subset(t, Describe(p), []Field{
+		{Path: "type", Value: "api", Default: true},
+		{Path: "retry_policy.enabled", Value: "true", Default: true},
+		{Path: "retry_policy.max_wait", Value: "15s", Default: true},
+		{Path: "retry_policy.jitter", Value: "full", Default: true},
+		{Path: "retry_policy.retry_on", Value: "none", Default: true},
 		{Path: "pool.workers", Value: "256", Default: true},
-		{Path: "pool.max_pending", Value: "10000", Default: true},
 		{Path: "restart.max_restarts", Value: "never", Default: true},
-		{Path: "restart.within", Value: "10s", Default: true},
-		{Path: "restart.exceeded", Value: "trip_breaker", Default: true},
-	}, Describe(p))
+	})
+	var all []string
+	for _, s := range Settings() {
+		all = append(all, s.Path)
+	}
+	assert.Equal(t, all, paths, "every setting, in the order of the structs")
 }
 
 func TestDescribeTakesNoListForAnEmptyOne(t *testing.T) {

@@ -38,4 +38,8 @@ type Pool struct {
 	// worker, for a backoff to pass, or for an open breaker. One more is
 	// refused. Default 10,000, at least 0, at most 10,000,000.
 	MaxPending int `koanf:"max_pending" range:"[0,10000000]" example:"1000"`
+	// MaxAbandoned is how many functions may go on after their attempts were
+	// left behind at attempt_timeout. While that many do, operations are
+	// refused. Default 100, at least 1, at most 1,000,000.
+	MaxAbandoned int `koanf:"max_abandoned" range:"[1,1000000]" example:"20"`
 }

@@ -33,6 +33,12 @@ type Retry struct {
 	// and its kin) that is still honoured. A longer one ends the operation
 	// at once. Default 60 s, at least 0, at most 24 h.
 	MaxServerWait time.Duration `koanf:"max_server_wait" range:"[0,24h]" example:"30"`
+	// AttemptTimeout bounds one attempt. At its end the attempt's context is
+	// done, and the attempt counts as a failure whether or not the function
+	// heeds that: one that does not is left behind, and its worker replaced.
+	// Attempts with a bound run on the worker's goroutine. Default 0, no
+	// bound; at most 24 h.
+	AttemptTimeout time.Duration `koanf:"attempt_timeout" range:"[0,24h]" example:"10"`
 	// WhenOpen says what happens to an operation that meets an open
 	// breaker. Default [FailFast].
 	WhenOpen WhenOpen `koanf:"when_open" example:"\"park\""`

@@ -2,6 +2,7 @@ package policies
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -21,20 +22,19 @@ func TestDefaultsAreValid(t *testing.T) {
 // The bounds themselves are allowed. If this fails, a range is narrower than
 // its comment says.
 func TestBoundsAreAllowed(t *testing.T) {
-	least := Policy{
-		Type:    Worker,
-		Retry:   Retry{MaxAttempts: 1, Jitter: JitterNone, WhenOpen: Park, Idempotent: IdempotentNo},
-		Breaker: Breaker{FailureThreshold: 1, SlowCallDuration: 1, WindowCalls: 1, MinimumCalls: 1, RecoveryTimeout: 1, RecoveryMultiplier: 1, MaxRecoveryTimeout: 1, HalfOpenMaxCalls: 1, SuccessThreshold: 1, ProbeLease: 1},
-		Pool:    Pool{Workers: 1},
-		Restart: Restart{MaxRestarts: 1, Within: 1, Exceeded: StopTarget},
-	}
-	most := Policy{
-		Type:    Scheduler,
-		Retry:   Retry{Enabled: true, MaxAttempts: 1_000, MinWait: day, MaxWait: day, Jitter: JitterDecorrelated, MaxElapsed: math.MaxInt64, MaxServerWait: day, WhenOpen: FailFast, Idempotent: IdempotentYes, CustomExceptions: []string{"x"}},
-		Breaker: Breaker{Enabled: true, FailureThreshold: Never, FailureRate: 1, SlowCallRate: 1, SlowCallDuration: math.MaxInt64, WindowCalls: 100_000, WindowDuration: day, MinimumCalls: 100_000, RecoveryTimeout: day, RecoveryMultiplier: 100, MaxRecoveryTimeout: day, RecoveryJitter: 1, HalfOpenMaxCalls: 10_000, SuccessThreshold: 10_000, ProbeLease: day},
-		Pool:    Pool{Workers: 1_000_000, MaxPending: 10_000_000},
-		Restart: Restart{MaxRestarts: Never, Within: day, Exceeded: Escalate},
-	}
+	least := Default(Worker)
+	least.Retry.MaxAttempts, least.Retry.MinWait, least.Retry.MaxWait, least.Retry.MaxServerWait = 1, 0, 0, 0
+	least.Retry.Jitter, least.Retry.WhenOpen, least.Retry.Idempotent = JitterNone, Park, IdempotentNo
+	least.Breaker = Breaker{FailureThreshold: 1, SlowCallDuration: 1, WindowCalls: 1, MinimumCalls: 1, RecoveryTimeout: 1, RecoveryMultiplier: 1, MaxRecoveryTimeout: 1, HalfOpenMaxCalls: 1, SuccessThreshold: 1, ProbeLease: 1}
+	least.Pool.Workers, least.Pool.MaxPending, least.Pool.MaxAbandoned = 1, 0, 1
+	least.Restart = Restart{MaxRestarts: 1, Within: 1, Exceeded: StopTarget}
+
+	most := Default(Scheduler)
+	most.Retry = Retry{Enabled: true, MaxAttempts: 1_000, MinWait: day, MaxWait: day, Jitter: JitterDecorrelated, MaxElapsed: math.MaxInt64, MaxServerWait: day, AttemptTimeout: day, WhenOpen: FailFast, Idempotent: IdempotentYes, CustomExceptions: []string{"x"}}
+	most.Breaker = Breaker{Enabled: true, FailureThreshold: Never, FailureRate: 1, SlowCallRate: 1, SlowCallDuration: math.MaxInt64, WindowCalls: 100_000, WindowDuration: day, MinimumCalls: 100_000, RecoveryTimeout: day, RecoveryMultiplier: 100, MaxRecoveryTimeout: day, RecoveryJitter: 1, HalfOpenMaxCalls: 10_000, SuccessThreshold: 10_000, ProbeLease: day}
+	most.Pool.Workers, most.Pool.MaxPending, most.Pool.MaxAbandoned = 1_000_000, 10_000_000, 1_000_000
+	most.Restart = Restart{MaxRestarts: Never, Within: day, Exceeded: Escalate}
+
 	assert.NoError(t, least.Validate())
 	assert.NoError(t, most.Validate())
 }
@@ -82,6 +82,8 @@ func TestEachBadSettingIsNamed(t *testing.T) {
 		{func(p *Policy) { p.Breaker.SuccessThreshold = 0 }, `circuit_breaker.success_threshold = 0: must be from 1 to 10000`},
 		{func(p *Policy) { p.Breaker.ProbeLease = 0 }, `circuit_breaker.probe_lease = 0s: must be over 0`},
 		{func(p *Policy) { p.Pool.Workers = 0 }, `pool.workers = 0: must be from 1 to 1000000`},
+		{func(p *Policy) { p.Pool.MaxAbandoned = 0 }, `pool.max_abandoned = 0: must be from 1 to 1000000`},
+		{func(p *Policy) { p.Retry.AttemptTimeout = -1 }, `retry_policy.attempt_timeout = -1ns: must not be negative`},
 		{func(p *Policy) { p.Pool.MaxPending = -1 }, `pool.max_pending = -1: must be from 0 to 10000000`},
 		{func(p *Policy) { p.Restart.MaxRestarts = 0 }, `restart.max_restarts = 0: must be at least 1, or "never" to turn the rule off`},
 		{func(p *Policy) { p.Restart.Within = 0 }, `restart.within = 0s: must be over 0`},
@@ -106,13 +108,17 @@ func TestZeroPolicyIsWrongInEveryField(t *testing.T) {
 	for i, e := range all {
 		paths[i] = e.Path
 	}
-	assert.Equal(t, []string{
+	assert.Subset(t, paths, []string{
 		"type", "retry_policy.max_attempts", "retry_policy.jitter", "retry_policy.when_open", "retry_policy.idempotent",
 		"circuit_breaker.failure_threshold", "circuit_breaker.slow_call_duration", "circuit_breaker.window_calls",
 		"circuit_breaker.minimum_calls", "circuit_breaker.recovery_timeout", "circuit_breaker.recovery_multiplier",
 		"circuit_breaker.max_recovery_timeout", "circuit_breaker.half_open_max_calls", "circuit_breaker.success_threshold",
 		"circuit_breaker.probe_lease", "pool.workers", "restart.max_restarts", "restart.within", "restart.exceeded",
-	}, paths)
+	})
+	for _, s := range Settings() {
+		zero := s.Value(&Policy{}).Interface()
+		assert.Equal(t, s.Check(zero) != nil, slices.Contains(paths, s.Path), s.Path)
+	}
 }
 
 // A window of time has no size in calls that the minimum could exceed.

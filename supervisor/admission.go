@@ -22,6 +22,10 @@ func (a *targetActor) admit(op *operation) {
 		a.reject(op, a.halted)
 		return
 	}
+	if a.crowded() {
+		a.reject(op, ErrTooManyAbandoned)
+		return
+	}
 	view := a.breaker.View()
 	switch {
 	case !view.State.Admits():
@@ -163,7 +167,7 @@ func (a *targetActor) deliver(op *operation, w *worker, p breaker.Permit, view *
 		op.course.wake <- w
 		return
 	}
-	w.ref.Tell(&op.Task)
+	op.run()
 }
 
 // returned takes a worker back from a caller that could not use it.

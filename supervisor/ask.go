@@ -23,7 +23,7 @@ func Ask[Out any](ctx context.Context, s *Supervisor, target string, payload any
 	}
 	q := &question[Out]{payload: payload}
 	q.ready = make(chan struct{})
-	q.start(q, t, ctx, o, false)
+	q.start(q, t, ctx, t.policy.Load(), o, false)
 	t.launch(&q.operation)
 	return q.outcome()
 }
@@ -40,16 +40,32 @@ func (q *question[Out]) Run(worker func() (actors.Worker, error)) error {
 	if ctx == nil {
 		return errNotBegun
 	}
+	value, err := q.ask(ctx, worker)
+	if err == nil {
+		q.value = value
+	}
+	return err
+}
+
+// try implements body.
+func (q *question[Out]) try(ctx context.Context, worker func() (actors.Worker, error)) (keep func(), err error) {
+	value, err := q.ask(ctx, worker)
+	if err != nil {
+		return nil, err
+	}
+	return func() { q.value = value }, nil
+}
+
+func (q *question[Out]) ask(ctx context.Context, worker func() (actors.Worker, error)) (value Out, err error) {
 	answer, err := handle(ctx, worker, q.payload)
 	if err != nil {
-		return err
+		return value, err
 	}
 	value, ok := answer.(Out)
 	if !ok && answer != nil {
-		return &ResultTypeError{Target: q.target.name, Got: answer, WantedType: reflect.TypeFor[Out]().String()}
+		err = &ResultTypeError{Target: q.target.name, Got: answer, WantedType: reflect.TypeFor[Out]().String()}
 	}
-	q.value = value
-	return nil
+	return value, err
 }
 
 // handle has a stateful worker do one attempt.

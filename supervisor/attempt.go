@@ -79,6 +79,8 @@ func attemptOf(ctx context.Context) (op *operation, number int) {
 		return c, 1
 	case *laterAttempt:
 		return c.op, c.number
+	case *watched:
+		return c.op, c.number
 	}
 	return nil, 0
 }

@@ -37,11 +37,12 @@ func DoOn[T any](ctx context.Context, t *Target, fn func(context.Context) (T, er
 		var zero T
 		return zero, err
 	}
-	if t.factory != nil {
-		return launch(ctx, t, fn, o).call.outcome()
+	policy := t.policy.Load()
+	if t.factory != nil || policy.watched {
+		return launch(ctx, t, policy, fn, o).call.outcome()
 	}
 	c := &call[T]{fn: fn}
-	c.start(c, t, ctx, o, true)
+	c.start(c, t, ctx, policy, o, true)
 	if err := t.perform(&c.operation); err != nil {
 		var zero T
 		return zero, err
@@ -63,7 +64,7 @@ func GoOn[T any](ctx context.Context, t *Target, fn func(context.Context) (T, er
 	if err := t.precheck(ctx, fn == nil, o); err != nil {
 		return failed[T](err)
 	}
-	return launch(ctx, t, fn, o)
+	return launch(ctx, t, t.policy.Load(), fn, o)
 }
 
 // Wrap gives fn the target's supervision and keeps its shape. Each call of
@@ -95,6 +96,15 @@ func (c *call[T]) Run(func() (actors.Worker, error)) error {
 		c.value = value
 	}
 	return err
+}
+
+// try implements body.
+func (c *call[T]) try(ctx context.Context, _ func() (actors.Worker, error)) (keep func(), err error) {
+	value, err := c.fn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func() { c.value = value }, nil
 }
 
 // ended is for detached operations; a call's caller is woken.

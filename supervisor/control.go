@@ -72,6 +72,7 @@ func (a *targetActor) apply(m *applyPolicy) {
 	for _, w := range a.pool.resize(m.policy.Pool.Workers) {
 		w.ref.Stop()
 	}
+	a.holdPool()
 	a.serveQueue() // more workers may be allowed now
 	if m.breaker {
 		a.breaker.Configure(m.policy.Breaker, func() { close(m.done) })

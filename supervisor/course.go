@@ -14,12 +14,8 @@ import (
 
 // course is the part of an operation that only one that meets trouble needs.
 type course struct {
+	failure            // of the last attempt
 	accepted time.Time // zero unless the policy bounds the elapsed time
-	deadline time.Time // the caller's, as it was when the last attempt failed
-	gone     error     // why the caller has left, nil while it waits
-	err      error     // the last attempt's
-	verdict  classify.Verdict
-	ownWait  *time.Duration
 	backOff  backoff.BackOff
 
 	permit   breaker.Permit // of a probe
@@ -34,13 +30,22 @@ type course struct {
 	prev     *operation    // in the line it stands in
 	next     *operation
 
-	lender     *operation // whose attempt it runs within, nil if it doesn't
-	crashed    bool       // the last attempt panicked or ended its goroutine
-	callerDied bool       // the caller's goroutine was ended by Goexit
+	lender *operation // whose attempt it runs within, nil if it doesn't
 
 	wake    chan *worker // to an inline caller: a worker, or nil for the outcome
 	outcome error
 	stop    func() bool // ends the watch over a detached caller's context
+}
+
+// failure is the end of an attempt that did not succeed.
+type failure struct {
+	err        error
+	verdict    classify.Verdict
+	ownWait    *time.Duration // what the caller's own back-off says
+	deadline   time.Time      // the caller's
+	gone       error          // why the caller has left, nil while it waits
+	crashed    bool           // the attempt panicked or ended its goroutine
+	callerDied bool           // and that was the caller's
 }
 
 // place says where the supervisor keeps an operation.
@@ -65,16 +70,19 @@ func (op *operation) trouble() *course {
 	return op.course
 }
 
-// Failed implements [actors.Runner]. What the error means is found out here,
-// on the goroutine of the attempt, and not on the supervisor: errors.Is and
-// errors.As call methods that are the user's.
+// Failed implements [actors.Runner].
 func (op *operation) Failed(err error, how actors.Ending) {
-	c := op.trouble()
-	c.err = err
-	c.ownWait = nil
-	c.crashed = how != actors.Returned
-	c.callerDied = op.Inline && how == actors.Exited
-	c.verdict = classify.Verdict{Outcome: policies.Failure, Condition: classify.Unknown, Err: err}
+	op.examine(&op.trouble().failure, err, how, func() bool { return true })
+}
+
+// examine says what the error of an attempt means. That is found out on the
+// goroutine of the attempt, and not on the supervisor: errors.Is and errors.As
+// call methods that are the user's. Only an attempt that is still the
+// operation's asks the caller's own back-off.
+func (op *operation) examine(f *failure, err error, how actors.Ending, still func() bool) {
+	crashed := how != actors.Returned
+	unknown := classify.Verdict{Outcome: policies.Failure, Condition: classify.Unknown, Err: err}
+	*f = failure{err: err, verdict: unknown, crashed: crashed, callerDied: op.Inline && how == actors.Exited}
 	understood := false
 	defer func() {
 		if understood {
@@ -82,18 +90,18 @@ func (op *operation) Failed(err error, how actors.Ending) {
 		}
 		// A method of the error panicked, or ended this goroutine.
 		if recover() == nil {
-			c.callerDied = op.Inline
+			f.callerDied = op.Inline
 		}
-		c.verdict = classify.Verdict{Outcome: policies.Failure, Condition: classify.Unknown, Err: err,
-			Retryable: c.crashed, Ambiguous: c.crashed}
+		f.verdict = unknown
+		f.verdict.Retryable, f.verdict.Ambiguous = crashed, crashed
 	}()
-	c.deadline, _ = op.caller().Deadline()
-	c.gone = context.Cause(op.caller())
+	f.deadline, _ = op.caller().Deadline()
+	f.gone = context.Cause(op.caller())
 	verdict := classify.Classify(err, op.caller().Err(), time.Now(), op.policy.rules)
-	if verdict.Retryable && op.options.backOff != nil {
-		c.ownWait = op.ownWait()
+	if still() && verdict.Retryable && op.options.backOff != nil {
+		f.ownWait = op.ownWait()
 	}
-	c.verdict = verdict
+	f.verdict = verdict
 	understood = true
 }
 

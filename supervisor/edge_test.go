@@ -25,12 +25,12 @@ func TestAConcludedOperationDoesNotRun(t *testing.T) {
 		f := &Future[int]{}
 		f.call.fn = ran
 		f.call.ready = make(chan struct{})
-		f.call.start(&f.call, x, bg, &noOptions, false)
+		f.call.start(&f.call, x, bg, x.policy.Load(), &noOptions, false)
 		q := &question[int]{payload: 1}
 		q.ready = make(chan struct{})
-		q.start(q, x, bg, &noOptions, false)
+		q.start(q, x, bg, x.policy.Load(), &noOptions, false)
 		m := &message{request: actors.Operation{Run: func(ctx context.Context) (any, error) { return ran(ctx) }}}
-		m.start(m, x, bg, &noOptions, false)
+		m.start(m, x, bg, x.policy.Load(), &noOptions, false)
 
 		for _, b := range []body{&f.call, q, m} {
 			op := b.untyped()
@@ -70,7 +70,7 @@ func TestAnAttemptThatWasNotBegunIsAdmittedAgain(t *testing.T) {
 		f := &Future[int]{}
 		f.call.fn = succeed
 		f.call.ready = make(chan struct{})
-		f.call.start(&f.call, x, bg, &noOptions, false)
+		f.call.start(&f.call, x, bg, x.policy.Load(), &noOptions, false)
 		w := x.enter(&f.call.operation)
 		require.NotNil(t, w)
 		x.tell(renew{})

@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -26,6 +27,10 @@ var (
 	// ErrMaxElapsed: the policy's max_elapsed passed while the operation
 	// waited for its first attempt.
 	ErrMaxElapsed = errors.New("max_elapsed passed before the first attempt")
+	// ErrTooManyAbandoned: as many functions as the policy allows still run
+	// although their attempts were left behind.
+	ErrTooManyAbandoned = errors.New("too many functions ignore the end of their context and still run; " +
+		"have them heed it, or raise pool.max_abandoned")
 	// ErrNilFunction: there is nothing to run.
 	ErrNilFunction = errors.New("the function is nil")
 	// ErrNilContext: the context is nil.
@@ -147,6 +152,31 @@ func (e *ExhaustedError) Unwrap() []error {
 	}
 	return errs
 }
+
+// AttemptTimeoutError says that an attempt did not end within its
+// attempt_timeout. errors.Is finds [context.DeadlineExceeded].
+type AttemptTimeoutError struct {
+	// Target is the target's name.
+	Target string
+	// Timeout is the policy's.
+	Timeout time.Duration
+	// Err is what the function returned when its context ended, nil if it
+	// did not return and was left behind.
+	Err error
+}
+
+func (e *AttemptTimeoutError) Error() string {
+	if e.Err == nil {
+		return fmt.Sprintf("the attempt on %q took longer than attempt_timeout, %s, and was left behind", e.Target, e.Timeout)
+	}
+	return fmt.Sprintf("the attempt on %q took longer than attempt_timeout, %s: %v", e.Target, e.Timeout, e.Err)
+}
+
+// Is makes errors.Is(err, context.DeadlineExceeded) true.
+func (e *AttemptTimeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
+
+// Unwrap gives the function's own error.
+func (e *AttemptTimeoutError) Unwrap() error { return e.Err }
 
 // RestartsError says that a target's workers were restarted more often than its
 // policy allows. Events carry it; callers don't meet it.

@@ -56,11 +56,11 @@ func (d *detached[T]) ended(err error, _ int) {
 	close(d.ready)
 }
 
-func launch[T any](ctx context.Context, t *Target, fn func(context.Context) (T, error), o *callOptions) *Future[T] {
+func launch[T any](ctx context.Context, t *Target, policy *resolved, fn func(context.Context) (T, error), o *callOptions) *Future[T] {
 	f := &Future[T]{}
 	f.call.fn = fn
 	f.call.ready = make(chan struct{})
-	f.call.start(&f.call, t, ctx, o, false)
+	f.call.start(&f.call, t, ctx, policy, o, false)
 	t.launch(&f.call.operation)
 	return f
 }

@@ -22,7 +22,10 @@ type ending struct {
 }
 
 func (e *ending) Run(func() (actors.Worker, error)) error { return nil }
-func (e *ending) ended(err error, _ int)                  { e.outcomes = append(e.outcomes, err) }
+func (e *ending) try(context.Context, func() (actors.Worker, error)) (func(), error) {
+	return func() {}, nil
+}
+func (e *ending) ended(err error, _ int) { e.outcomes = append(e.outcomes, err) }
 
 // late is a target whose actor has stopped, with a worker that is busy with an
 // operation, and the notice of the target's end for Shutdown.
@@ -35,7 +38,7 @@ func late(t *testing.T) (x *Target, e *ending, w *worker, drained <-chan struct{
 	ctx, leave := context.WithCancel(bg)
 	t.Cleanup(leave)
 	e.leave = leave
-	e.start(e, x, ctx, &noOptions, false)
+	e.start(e, x, ctx, x.policy.Load(), &noOptions, false)
 	e.trouble()
 	w = x.pool.take(&e.operation)
 	require.NotNil(t, w)

@@ -13,10 +13,10 @@ import (
 const logBuffer = 8192
 
 // trace tells that an attempt starts, if the logger wants to know.
-func (s *Supervisor) trace(op *operation) {
+func (s *Supervisor) trace(op *operation, attempt int) {
 	if s.traced {
 		s.bus.Publish(actors.AttemptStarted{Header: actors.Header{Target: op.target.name, At: time.Now()},
-			Operation: op.id(), Attempt: int(op.attempt), MaxAttempts: op.policy.maxAttempts()})
+			Operation: op.id(), Attempt: attempt, MaxAttempts: op.policy.maxAttempts()})
 	}
 }
 
@@ -47,6 +47,12 @@ func logged(e actors.Event) (slog.Level, []slog.Attr) {
 	case actors.AttemptFailed:
 		return slog.LevelDebug, []slog.Attr{slog.String("operation", e.Operation),
 			slog.Int("attempt", e.Attempt), slog.String("condition", e.Condition)}
+	case actors.AttemptAbandoned:
+		return slog.LevelWarn, []slog.Attr{slog.String("operation", e.Operation), slog.Int("attempt", e.Attempt),
+			slog.Duration("after", e.After), slog.Int("running", e.Running)}
+	case actors.AttemptReturned:
+		return slog.LevelInfo, []slog.Attr{slog.String("operation", e.Operation), slog.Int("attempt", e.Attempt),
+			slog.Duration("ran", e.Ran), slog.Int("running", e.Running)}
 	case actors.CallsRefused:
 		return slog.LevelWarn, []slog.Attr{slog.Uint64("count", e.Count)}
 	case actors.PoliciesRejected:

@@ -27,11 +27,11 @@ func (a *targetActor) accept(request *actors.Operation, sender *actor.PID) {
 	options := &callOptions{key: request.IdempotencyKey, idempotent: request.Idempotent, whenOpen: request.WhenOpen}
 	ctx := request.Context
 	if ctx == nil {
-		m.start(m, a.Target, context.Background(), options, false)
+		m.start(m, a.Target, context.Background(), a.policy.Load(), options, false)
 		a.launchMessage(m)
 		return
 	}
-	m.start(m, a.Target, ctx, options, false)
+	m.start(m, a.Target, ctx, a.policy.Load(), options, false)
 	// The context may be of the sender's own making, and its methods are not
 	// to run on this actor.
 	go func() {
@@ -67,17 +67,27 @@ func (m *message) Run(worker func() (actors.Worker, error)) error {
 	if ctx == nil {
 		return errNotBegun
 	}
-	var value any
-	var err error
-	if m.request.Run != nil {
-		value, err = m.request.Run(ctx)
-	} else {
-		value, err = handle(ctx, worker, m.request.Payload)
-	}
+	value, err := m.do(ctx, worker)
 	if err == nil {
 		m.value = value
 	}
 	return err
+}
+
+// try implements body.
+func (m *message) try(ctx context.Context, worker func() (actors.Worker, error)) (keep func(), err error) {
+	value, err := m.do(ctx, worker)
+	if err != nil {
+		return nil, err
+	}
+	return func() { m.value = value }, nil
+}
+
+func (m *message) do(ctx context.Context, worker func() (actors.Worker, error)) (any, error) {
+	if m.request.Run != nil {
+		return m.request.Run(ctx)
+	}
+	return handle(ctx, worker, m.request.Payload)
 }
 
 func (m *message) ended(err error, attempts int) {

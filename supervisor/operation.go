@@ -16,6 +16,9 @@ import (
 // operation is one allocation.
 type body interface {
 	actors.Runner
+	// try does one attempt apart from the operation. keep, which is nil if the
+	// attempt failed, gives the operation the attempt's value.
+	try(ctx context.Context, state func() (actors.Worker, error)) (keep func(), err error)
 	// untyped is the embedded half.
 	untyped() *operation
 	// ended is called once, when a detached operation has its outcome.
@@ -55,11 +58,11 @@ type operation struct {
 }
 
 // start makes the operation ready to be run.
-func (op *operation) start(b body, t *Target, ctx context.Context, options *callOptions, inline bool) {
+func (op *operation) start(b body, t *Target, ctx context.Context, policy *resolved, options *callOptions, inline bool) {
 	op.Task = actors.Task{Runner: b, Inline: inline}
 	op.Context = ctx
 	op.target = t
-	op.policy = t.policy.Load()
+	op.policy = policy
 	op.options = options
 	if op.policy.Retry.MaxElapsed > 0 {
 		op.trouble().accepted = time.Now()
@@ -97,13 +100,11 @@ var errNotBegun = classify.Ignore(errors.New("the attempt was not begun"))
 
 // begin starts an attempt and gives its context, nil if there is to be none.
 func (op *operation) begin() context.Context {
-	if !op.Inline {
-		if op.target.breaker.View().Generation != op.generation || !op.claimAttempt() {
-			return nil
-		}
+	if !op.Inline && op.claimAttempt(op.generation) == 0 {
+		return nil
 	}
 	op.attempt++
-	op.target.sup.trace(op)
+	op.target.sup.trace(op, int(op.attempt))
 	if op.attempt == 1 {
 		return op
 	}
@@ -112,15 +113,20 @@ func (op *operation) begin() context.Context {
 	return &laterAttempt{Context: op.Context, op: op, number: int(op.attempt)}
 }
 
-// claimAttempt makes sure that what is concluded as never run does not run.
-func (op *operation) claimAttempt() bool {
+// claimAttempt begins a detached attempt that was let through in the given
+// generation, and gives its number. It is 0 if there is to be none: what is
+// concluded as never run does not run.
+func (op *operation) claimAttempt(generation uint64) (number int) {
+	if op.target.breaker.View().Generation != generation {
+		return 0
+	}
 	for {
 		n := op.phase.Load()
 		if n == concluded {
-			return false
+			return 0
 		}
 		if op.phase.CompareAndSwap(n, n+1) {
-			return true
+			return int(n + 1)
 		}
 	}
 }
@@ -134,7 +140,7 @@ func (op *operation) Succeeded() {
 		op.succeeded = true
 		return
 	}
-	op.target.detachedSuccess(op)
+	op.target.detachedSuccess(op, op.worker, op.settlement(policies.Success, nil), nil)
 }
 
 // Undelivered implements [actors.Runner].
@@ -157,6 +163,15 @@ func (op *operation) admitted(w *worker, permit breaker.Permit, view *actors.Vie
 	if view.Timed {
 		op.began = op.target.sup.since()
 	}
+}
+
+// run sends a detached operation to the worker it was admitted for.
+func (op *operation) run() {
+	if op.policy.watched {
+		op.worker.ref.Tell(&op.watch().Task)
+		return
+	}
+	op.worker.ref.Tell(&op.Task)
 }
 
 // permit is the breaker's leave for the attempt.

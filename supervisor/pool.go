@@ -16,6 +16,7 @@ type worker struct {
 	incarnation int
 	attempts    uint64
 	renewing    bool // waits for its fresh incarnation
+	left        bool // its attempt was left behind, and still runs
 	retired     bool // to be stopped and not used again
 	extra       bool // lent to a nested operation, beyond the limit
 }
@@ -32,6 +33,7 @@ type pool struct {
 	busy    int
 	waiting int // operations in the supervisor's queue
 	closed  bool
+	held    bool          // the supervisor decides about every operation
 	drained chan struct{} // closed when closed and nothing runs
 
 	succeeded uint64 // operations that ended well
@@ -43,7 +45,7 @@ type pool struct {
 func (p *pool) take(op *operation) *worker {
 	p.mu.Lock()
 	n := len(p.idle)
-	if n == 0 || p.waiting > 0 || p.closed {
+	if n == 0 || p.waiting > 0 || p.closed || p.held {
 		p.mu.Unlock()
 		return nil
 	}
@@ -197,6 +199,23 @@ func (p *pool) discard(w *worker) {
 	defer p.mu.Unlock()
 	w.op = nil
 	p.free()
+}
+
+// abandon takes a worker out of use whose attempt was left behind. It stays
+// known until its actor has ended.
+func (p *pool) abandon(w *worker) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w.left = true
+	p.retireOne(w)
+	p.free()
+}
+
+// hold has every operation go through the supervisor, or ends that.
+func (p *pool) hold(held bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.held = held
 }
 
 func (p *pool) renewed(w *worker) (incarnation int) {

@@ -9,6 +9,8 @@ import (
 type resolved struct {
 	policies.Policy
 	rules classify.Rules
+	// watched says that attempts run apart from their operations.
+	watched bool
 }
 
 func resolve(p policies.Policy) (*resolved, error) {
@@ -16,7 +18,7 @@ func resolve(p policies.Policy) (*resolved, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &resolved{Policy: p, rules: rules}, nil
+	return &resolved{Policy: p, rules: rules, watched: p.Retry.AttemptTimeout > 0}, nil
 }
 
 func (r *resolved) maxAttempts() int {

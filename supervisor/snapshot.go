@@ -35,6 +35,10 @@ type TargetSnapshot struct {
 	// outcome. Refused were turned away by the breaker, Rejected for
 	// another reason.
 	Succeeded, Failed, Refused, Rejected uint64
+	// Abandoned counts the attempts that were left behind at attempt_timeout,
+	// StillRunning those of them whose functions have not returned.
+	Abandoned    uint64
+	StillRunning int
 	// Retries counts scheduled attempts after the first, Restarts workers
 	// that were replaced.
 	Retries, Restarts uint64
@@ -63,6 +67,8 @@ type WorkerSnapshot struct {
 	// Incarnation counts from 1, Attempts over all incarnations.
 	Incarnation int
 	Attempts    uint64
+	// Abandoned workers run an attempt that was left behind, and end with it.
+	Abandoned bool
 }
 
 // Snapshot shows the supervision tree now. Under load its numbers may be a
@@ -77,17 +83,19 @@ func (s *Supervisor) Snapshot() Snapshot {
 
 func (t *Target) snapshot() TargetSnapshot {
 	snap := TargetSnapshot{
-		Name:      t.name,
-		PID:       t.ref.ID(),
-		Type:      t.policy.Load().Type,
-		Failed:    t.counts.failed.Load(),
-		Refused:   t.refused.Load() + t.refusedTold.Load(),
-		Rejected:  t.counts.rejected.Load(),
-		Retries:   t.counts.retries.Load(),
-		Restarts:  t.counts.restarts.Load(),
-		InBackoff: int(t.counts.inBackoff.Load()),
-		Parked:    int(t.counts.parked.Load()),
-		Queued:    int(t.counts.queued.Load()),
+		Name:         t.name,
+		PID:          t.ref.ID(),
+		Type:         t.policy.Load().Type,
+		Failed:       t.counts.failed.Load(),
+		Refused:      t.refused.Load() + t.refusedTold.Load(),
+		Rejected:     t.counts.rejected.Load(),
+		Abandoned:    t.counts.abandoned.Load(),
+		StillRunning: int(t.counts.left.Load()),
+		Retries:      t.counts.retries.Load(),
+		Restarts:     t.counts.restarts.Load(),
+		InBackoff:    int(t.counts.inBackoff.Load()),
+		Parked:       int(t.counts.parked.Load()),
+		Queued:       int(t.counts.queued.Load()),
 	}
 	snap.Succeeded, snap.Workers = t.pool.snapshot()
 	view := t.breaker.View()
@@ -102,7 +110,7 @@ func (p *pool) snapshot() (succeeded uint64, workers []WorkerSnapshot) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for id, w := range p.workers {
-		ws := WorkerSnapshot{PID: id, Incarnation: w.incarnation, Attempts: w.attempts}
+		ws := WorkerSnapshot{PID: id, Incarnation: w.incarnation, Attempts: w.attempts, Abandoned: w.left}
 		if w.op != nil {
 			ws.Busy = true
 			ws.Operation = w.op.id()

@@ -27,6 +27,10 @@ func (a *targetActor) HandleFailure(_ *actor.ActorSystem, self actor.Supervisor,
 		self.ResumeChildren(child)
 		return
 	}
+	if attempt, ok := task.Runner.(*watched); ok {
+		a.attemptFailed(attempt, child, reason)
+		return
+	}
 	op := task.Runner.(body).untyped()
 	w := op.worker
 	c := op.trouble()
@@ -48,12 +52,26 @@ func (a *targetActor) HandleFailure(_ *actor.ActorSystem, self actor.Supervisor,
 	a.breaker.Settle(settlement, func() { a.tell(&settled{op: op, worker: w}) })
 }
 
+// settled goes on when the breaker has taken in a failed attempt.
+func (a *targetActor) settled(m *settled) {
+	m.op.adopt(m.attempt)
+	a.decide(m.op, m.worker)
+}
+
+// adopt makes the end of an attempt apart its operation's.
+func (op *operation) adopt(attempt *watched) {
+	if attempt != nil {
+		op.trouble().failure = attempt.failure
+		op.attempt = max(op.attempt, int32(attempt.number))
+	}
+	op.course.failures = int(op.attempt)
+	op.course.last = op.course.verdict.Err
+}
+
 // decide says what becomes of an operation whose attempt has failed, and of
-// the worker that failed with it.
+// the worker that failed with it, which is nil if it was left behind.
 func (a *targetActor) decide(op *operation, w *worker) {
 	c := op.course
-	c.failures = int(op.attempt)
-	c.last = c.verdict.Err
 	if a.sup.bus.Active() {
 		a.sup.bus.Publish(actors.AttemptFailed{Header: a.header(), Operation: op.id(), Attempt: c.failures,
 			Err: c.err, Outcome: c.verdict.Outcome, Condition: c.verdict.Condition})
@@ -84,15 +102,13 @@ func (a *targetActor) decide(op *operation, w *worker) {
 
 // decideLate is decide for a failure that reaches the supervisor after its end:
 // there is no further attempt.
-func (a *targetActor) decideLate(op *operation) {
-	c := op.course
-	c.failures = int(op.attempt)
-	c.last = c.verdict.Err
-	if c.verdict.Retryable {
-		a.reject(op, a.halted)
+func (a *targetActor) decideLate(m *settled) {
+	m.op.adopt(m.attempt)
+	if m.op.course.verdict.Retryable {
+		a.reject(m.op, a.halted)
 		return
 	}
-	a.end(op, c.verdict.Err)
+	a.end(m.op, m.op.course.verdict.Err)
 }
 
 // judge asks the policy.
@@ -142,6 +158,10 @@ func (a *targetActor) again(op *operation, d retry.Decision) {
 // revive brings a failed worker back to the pool, as it is or as a fresh
 // incarnation.
 func (a *targetActor) revive(w *worker, fresh bool, reason error) {
+	if w == nil {
+		a.countRestart(reason)
+		return
+	}
 	if !fresh {
 		w.ref.Resume()
 		a.release(w, true)
@@ -160,6 +180,11 @@ func (a *targetActor) revive(w *worker, fresh bool, reason error) {
 		// worker comes back when the fresh one is up.
 		a.pool.renews(w)
 	}
+	a.countRestart(reason)
+}
+
+// countRestart counts a worker that was replaced.
+func (a *targetActor) countRestart(reason error) {
 	if r := a.policy.Load().Restart; a.restarts.exceeds(time.Now(), r) {
 		a.escalate(r, reason)
 	}

@@ -38,6 +38,8 @@ type Target struct {
 type counters struct {
 	failed    atomic.Uint64 // operations that ran and failed for good
 	rejected  atomic.Uint64 // operations refused by somebody else than the breaker
+	abandoned atomic.Uint64 // attempts left behind
+	left      atomic.Int64  // of these, the ones whose functions still run
 	retries   atomic.Uint64
 	restarts  atomic.Uint64
 	inBackoff atomic.Int64
@@ -229,13 +231,17 @@ func (t *Target) inlineSuccess(op *operation, w *worker) {
 	t.afterPut(w, t.pool.putSuccess(w, true, heard || view.State == breaker.Disabled))
 }
 
-// detachedSuccess is the same on a worker's goroutine. Whoever waits for the
-// outcome gets it when everything else has happened.
-func (t *Target) detachedSuccess(op *operation) {
+// detachedSuccess is the same on a worker's goroutine. keep, if not nil, gives
+// the operation its value. Whoever waits for the outcome gets it when
+// everything else has happened.
+func (t *Target) detachedSuccess(op *operation, w *worker, end actors.Settlement, keep func()) {
 	attempts, first := op.claim()
+	if first && keep != nil {
+		keep()
+	}
 	view := t.breaker.View()
-	heard := !view.Quiet || view.Generation != op.generation
-	t.afterPut(op.worker, t.pool.putSuccess(op.worker, first, heard || view.State == breaker.Disabled))
+	heard := !view.Quiet || view.Generation != end.Permit.Generation
+	t.afterPut(w, t.pool.putSuccess(w, first, heard || view.State == breaker.Disabled))
 	op.unwatch()
 	succeed := func() {
 		if first {
@@ -246,7 +252,7 @@ func (t *Target) detachedSuccess(op *operation) {
 		succeed()
 		return
 	}
-	t.breaker.Settle(op.settlement(policies.Success, nil), succeed)
+	t.breaker.Settle(end, succeed)
 }
 
 // unwatch ends the watch over a detached caller's context.
@@ -262,8 +268,8 @@ func (t *Target) launch(op *operation) {
 		c := op.trouble()
 		c.stop = context.AfterFunc(ctx, func() { t.tell(&withdraw{op: op, cause: context.Cause(ctx)}) })
 	}
-	if w := t.enter(op); w != nil {
-		w.ref.Tell(&op.Task)
+	if t.enter(op) != nil {
+		op.run()
 		return
 	}
 	op.trouble().lender, _ = attemptOf(op.caller())

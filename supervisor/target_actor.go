@@ -31,6 +31,7 @@ type targetActor struct {
 	lent   map[*operation]*worker // by whose attempt they were lent within
 	nested int                    // operations in the queue that might be lent one
 
+	left     int           // attempts left behind whose functions still run
 	asked    int           // operations with a question to the breaker
 	spawned  uint64        // workers so far, for their names
 	restarts restartWindow // recent restarts
@@ -61,7 +62,11 @@ func (a *targetActor) Receive(c actor.Context) {
 			a.release(m.worker, true)
 		}
 	case *settled:
-		a.decide(m.op, m.worker)
+		a.settled(m)
+	case *overdue:
+		a.leaveBehind(m.attempt)
+	case *lateReturn:
+		a.returnedLate(m.attempt)
 	case *withdraw:
 		a.withdraw(m)
 	case moved:
@@ -113,8 +118,13 @@ func (a *targetActor) undeliverable(message any) {
 		a.pool.discard(m.worker)
 		a.reject(m.op, a.halted)
 	case *settled:
-		a.pool.discard(m.worker)
-		a.decideLate(m.op)
+		if m.worker != nil {
+			a.pool.discard(m.worker)
+		}
+		a.decideLate(m)
+	case *overdue:
+		a.pool.abandon(m.attempt.worker)
+		a.decideLate(&settled{op: m.attempt.op, attempt: m.attempt})
 	case *withdraw:
 		if !m.op.Inline { // one that is inline ends with its attempt
 			a.giveUp(m.op, m.cause)

@@ -31,9 +31,14 @@ type (
 	freshened struct{ worker *worker }
 	// settled: the breaker has taken in a failed attempt.
 	settled struct {
-		op     *operation
-		worker *worker
+		op      *operation
+		worker  *worker
+		attempt *watched // nil unless it was one
 	}
+	// overdue: an attempt was left behind at its timeout.
+	overdue struct{ attempt *watched }
+	// lateReturn: the function of one has returned after all, without an error.
+	lateReturn struct{ attempt *watched }
 	// withdraw: the caller's context is done.
 	withdraw struct {
 		op    *operation

@@ -231,7 +231,7 @@ func TestALeaveThatComesTooLateIsHandedBack(t *testing.T) {
 		} {
 			ctx, cancel := context.WithCancelCause(bg)
 			op := &call[int]{fn: succeed}
-			op.start(op, x, ctx, &noOptions, true)
+			op.start(op, x, ctx, x.policy.Load(), &noOptions, true)
 			op.trouble()
 			w := x.pool.take(&op.operation)
 			require.NotNil(t, w, name)

@@ -87,7 +87,7 @@ func TestBadJSONIsNamed(t *testing.T) {
 		{`{"Pool": {}}`, `Pool: unknown key; did you mean "pool"?`},
 		{`{"retry_policy": {"max_atempts": 3}}`, `retry_policy.max_atempts: unknown key; did you mean "max_attempts"?`},
 		{`{"retry_policy": {"Max_Attempts": 3}}`, `retry_policy.Max_Attempts: unknown key; did you mean "max_attempts"?`},
-		{`{"pool": {"threads": 3}}`, `pool.threads: unknown key; known are workers, max_pending`},
+		{`{"restart": {"threads": 3}}`, `restart.threads: unknown key; known are max_restarts, within, exceeded`},
 		{`{"operation_types": {"workers": {}}}`, `operation_types.workers: unknown operation type; did you mean "worker"?`},
 		{`{"operation_types": {"api": {"type": "api"}}}`, `operation_types.api.type: unknown key; known are retry_policy, circuit_breaker, pool, restart`},
 		{`{"targets": {"x": {"retry": {}}}}`, `targets.x.retry: unknown key; known are type, retry_policy, circuit_breaker, pool, restart`},
@@ -96,7 +96,7 @@ func TestBadJSONIsNamed(t *testing.T) {
 		{`{"targets": {"a\u0000b": {}}}`, `targets["a\x00b"]: a target's name must not contain control characters`},
 		// the file
 		{`{"targets": {"x": {"pool": {"workers": {"deep": {"er": [1e999]}}}}}}`, `targets.x.pool.workers = "1e999": the number is out of range`},
-		{`{"pool": {"a\"\u0041": 1}}`, `pool["a\"A"]: unknown key; known are workers, max_pending`},
+		{`{"restart": {"a\"\u0041": 1}}`, `restart["a\"A"]: unknown key; known are max_restarts, within, exceeded`},
 		{`{"retry_policy": {"max_attempts": 3, "max_attempts": 4}}`, `retry_policy.max_attempts: the key appears twice, first on line 1; keep one`},
 		{`[]`, `the top level must be a mapping of keys to values`},
 		{`"retry"`, `the top level must be a mapping of keys to values`},

@@ -1,0 +1,87 @@
+package supervisor
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/holdfast-go/holdfast/actors"
+	"github.com/holdfast-go/holdfast/policies"
+)
+
+// attemptFailed takes in an attempt apart whose worker has failed with it.
+func (a *targetActor) attemptFailed(w *watched, child *actor.PID, reason any) {
+	switch {
+	case w.phase.Load() == attemptAbandoned:
+		a.returnedLate(w)
+		return
+	case w.err == nil:
+		w.err = fmt.Errorf("worker %s: %v", child.Id, reason)
+		w.verdict.Err, w.verdict.Outcome = w.err, policies.Failure
+	case w.err == errNotBegun:
+		a.giveBack(w.permit, true)
+		w.worker.ref.Resume()
+		a.release(w.worker, false)
+		a.tell(&admit{op: w.op})
+		return
+	}
+	a.settleFailed(w, w.worker)
+}
+
+// settleFailed has the breaker take in a failed attempt. worker is nil for one
+// that was left behind.
+func (a *targetActor) settleFailed(w *watched, worker *worker) {
+	s := w.settlement(w.verdict.Outcome, nil)
+	if s.Outcome == policies.Failure {
+		s.Err = w.err
+	}
+	a.breaker.Settle(s, func() { a.tell(&settled{op: w.op, worker: worker, attempt: w}) })
+}
+
+// leaveBehind goes on without an attempt whose time is over. Its function runs
+// on until it returns, on a worker that nobody is given any more.
+func (a *targetActor) leaveBehind(w *watched) {
+	a.pool.abandon(w.worker)
+	for lender, lent := range a.lent {
+		if lent == w.worker {
+			delete(a.lent, lender)
+		}
+	}
+	a.left++
+	a.counts.abandoned.Add(1)
+	a.counts.left.Store(int64(a.left))
+	a.holdPool()
+	a.sup.bus.Publish(actors.AttemptAbandoned{Header: a.header(), Operation: w.op.id(), Attempt: w.number,
+		Worker: w.worker.ref.ID(), After: w.op.policy.Retry.AttemptTimeout, Running: a.left})
+	a.settleFailed(w, nil)
+	a.serveQueue() // there is room for another worker
+	w.counted = true
+	if w.returned {
+		a.returnedLate(w)
+	}
+}
+
+// returnedLate is told that the function of an attempt that was left behind has
+// returned. What it returned is of no interest to anybody. It may be told so
+// before it is told that the attempt was left behind.
+func (a *targetActor) returnedLate(w *watched) {
+	w.returned = true
+	if !w.counted {
+		return
+	}
+	a.left--
+	a.counts.left.Store(int64(a.left))
+	w.worker.ref.Stop()
+	a.holdPool()
+	a.sup.bus.Publish(actors.AttemptReturned{Header: a.header(), Operation: w.op.id(), Attempt: w.number,
+		Worker: w.worker.ref.ID(), Ran: (a.sup.since() - w.began).Round(time.Millisecond), Running: a.left})
+}
+
+// crowded says whether so many functions were left behind that nothing more is
+// begun.
+func (a *targetActor) crowded() bool { return a.left >= a.policy.Load().Pool.MaxAbandoned }
+
+// holdPool sends every operation through the supervisor while it has a say in
+// whether it may run.
+func (a *targetActor) holdPool() { a.pool.hold(a.crowded()) }
