@@ -161,6 +161,15 @@ type StaleOutcome struct {
 	Admitted, Current uint64
 }
 
+// TargetPaused says that a target's server asked to be left alone, so that no
+// attempt begins there until then.
+type TargetPaused struct {
+	Header
+	Until time.Time
+	// Err is the failure that said so.
+	Err error
+}
+
 // TargetStarted says that a target's supervisor runs.
 type TargetStarted struct{ Header }
 
@@ -256,6 +265,10 @@ func (e CallsRefused) String() string {
 
 func (e StaleOutcome) String() string {
 	return fmt.Sprintf("late %s on %s ignored: admitted in generation %d, now %d", e.Outcome, e.Target, e.Admitted, e.Current)
+}
+
+func (e TargetPaused) String() string {
+	return fmt.Sprintf("target %s paused for %s, as its server asked: %v", e.Target, e.Until.Sub(e.At).Round(time.Millisecond), e.Err)
 }
 
 func (e TargetStarted) String() string { return "target " + e.Target + " started" }

@@ -18,9 +18,10 @@ func Default(t OperationType) Policy {
 			WhenOpen:      FailFast,
 			Idempotent:    IdempotentAuto,
 		},
-		Breaker: DefaultBreaker(),
-		Pool:    Pool{Workers: 256, MaxPending: 10_000, MaxAbandoned: 100},
-		Restart: Restart{MaxRestarts: Never, Within: 10 * time.Second, Exceeded: TripBreaker},
+		Breaker:   DefaultBreaker(),
+		Pool:      Pool{Workers: 256, MaxPending: 10_000, MaxAbandoned: 100},
+		RateLimit: RateLimit{Burst: 1, WhenExceeded: Wait, ServerPacing: true},
+		Restart:   Restart{MaxRestarts: Never, Within: 10 * time.Second, Exceeded: TripBreaker},
 	}
 	switch t {
 	case Storage:

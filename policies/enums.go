@@ -13,5 +13,8 @@ func Idempotencies() []Idempotency {
 	return []Idempotency{IdempotentAuto, IdempotentYes, IdempotentNo}
 }
 
+// WhenExceededs lists what may become of an operation whose turn has not come.
+func WhenExceededs() []WhenExceeded { return []WhenExceeded{Wait, Refuse} }
+
 // Escalations lists what a supervisor may do past its restart intensity.
 func Escalations() []Escalation { return []Escalation{TripBreaker, StopTarget, Escalate} }

@@ -12,6 +12,8 @@
 //	set, err := policies.NewSet(map[string]policies.Policy{"weather_api": p})
 package policies
 
+import "time"
+
 // Policy is the whole resolved policy of one target. Every field has its
 // default from [Default]; a zero Policy is not valid.
 type Policy struct {
@@ -25,6 +27,8 @@ type Policy struct {
 	Breaker Breaker `koanf:"circuit_breaker"`
 	// Pool bounds what the target may have running and waiting.
 	Pool Pool `koanf:"pool"`
+	// RateLimit bounds how often attempts may begin.
+	RateLimit RateLimit `koanf:"rate_limit"`
 	// Restart bounds how often workers may be restarted.
 	Restart Restart `koanf:"restart"`
 }
@@ -38,6 +42,10 @@ type Pool struct {
 	// worker, for a backoff to pass, or for an open breaker. One more is
 	// refused. Default 10,000, at least 0, at most 10,000,000.
 	MaxPending int `koanf:"max_pending" range:"[0,10000000]" example:"1000"`
+	// MaxQueueWait is how long an operation may wait for a worker, or for its
+	// turn under a rate limit, before it is refused. Default 0, no bound; at
+	// most 24 h.
+	MaxQueueWait time.Duration `koanf:"max_queue_wait" range:"[0,24h]" example:"2"`
 	// MaxAbandoned is how many functions may go on after their attempts were
 	// left behind at attempt_timeout. While that many do, operations are
 	// refused. Default 100, at least 1, at most 1,000,000.

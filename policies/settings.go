@@ -118,6 +118,8 @@ func wordsOf(t reflect.Type) []string {
 		return words(WhenOpens())
 	case reflect.TypeFor[Idempotency]():
 		return words(Idempotencies())
+	case reflect.TypeFor[WhenExceeded]():
+		return words(WhenExceededs())
 	case reflect.TypeFor[Escalation]():
 		return words(Escalations())
 	}

@@ -84,4 +84,4 @@ func (a *targetActor) crowded() bool { return a.left >= a.policy.Load().Pool.Max
 
 // holdPool sends every operation through the supervisor while it has a say in
 // whether it may run.
-func (a *targetActor) holdPool() { a.pool.hold(a.crowded()) }
+func (a *targetActor) holdPool() { a.pool.hold(a.crowded() || a.pace.active()) }

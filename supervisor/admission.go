@@ -33,6 +33,8 @@ func (a *targetActor) admit(op *operation) {
 	case a.parked.n > 0 && op.parks() && !op.course.parked:
 		a.park(op) // behind those that have waited longer
 		a.releaseParked()
+	case a.paced():
+		a.awaitTurn(op)
 	case view.State == breaker.HalfOpen:
 		a.ask(op)
 	default:
@@ -86,6 +88,11 @@ func (a *targetActor) admitClosed(op *operation, view *actors.View) {
 			return
 		}
 	}
+	a.enqueue(op)
+}
+
+// enqueue has an operation wait for a worker, or for its turn.
+func (a *targetActor) enqueue(op *operation) {
 	if a.full() {
 		a.reject(op, ErrOverloaded)
 		return
@@ -121,26 +128,26 @@ func (a *targetActor) obtain(op *operation, probe bool) *worker {
 // serveQueue gives workers to the operations that wait for one: in order, but
 // for those within another's attempt, which may go first.
 func (a *targetActor) serveQueue() {
-	for op := a.queue.first; op != nil && a.halted == nil; {
+	for op := a.queue.first(); op != nil && a.halted == nil && !a.paced(); {
 		view := a.breaker.View()
-		next := op.course.next
+		next := a.queue.after(op)
 		if !view.State.Admits() || view.State == breaker.HalfOpen {
 			a.leave(op)
 			a.admit(op)
-			op = a.queue.first
+			op = a.queue.first()
 			continue
 		}
 		if w := a.obtain(op, false); w != nil {
 			a.leave(op)
 			a.deliver(op, w, breaker.Permit{Generation: view.Generation}, view)
-			op = a.queue.first
+			op = a.queue.first()
 			continue
 		}
 		if a.nested == 0 {
 			break
 		}
 		for next != nil && next.course.lender == nil {
-			next = next.course.next
+			next = a.queue.after(next)
 		}
 		op = next
 	}
@@ -162,6 +169,7 @@ func (a *targetActor) giveBack(p breaker.Permit, granted bool) {
 
 // deliver sends an operation to a worker, or wakes its caller to do so.
 func (a *targetActor) deliver(op *operation, w *worker, p breaker.Permit, view *actors.View) {
+	a.pace.begin()
 	op.admitted(w, p, view)
 	if op.Inline {
 		op.course.wake <- w

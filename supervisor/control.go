@@ -1,6 +1,8 @@
 package supervisor
 
 import (
+	"time"
+
 	"github.com/holdfast-go/holdfast/actors"
 )
 
@@ -20,8 +22,8 @@ func (a *targetActor) halt(reason error) (drained <-chan struct{}) {
 	for len(a.backoff) > 0 {
 		a.dismiss(a.backoff[0])
 	}
-	for a.queue.first != nil {
-		a.dismiss(a.queue.first)
+	for a.queue.n > 0 {
+		a.dismiss(a.queue.first())
 	}
 	for a.parked.first != nil {
 		a.dismiss(a.parked.first)
@@ -72,6 +74,7 @@ func (a *targetActor) apply(m *applyPolicy) {
 	for _, w := range a.pool.resize(m.policy.Pool.Workers) {
 		w.ref.Stop()
 	}
+	a.pace.follow(m.policy.RateLimit, time.Now())
 	a.holdPool()
 	a.serveQueue() // more workers may be allowed now
 	if m.breaker {

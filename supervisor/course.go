@@ -25,12 +25,14 @@ type course struct {
 	last     error         // the error of the latest of them
 	previous time.Duration // the last wait
 	waited   time.Duration // the sum of them
-	due      time.Time     // end of the current backoff
+	due      time.Time     // end of the current backoff, or of its patience in a line
+	patience error         // what to say at the end of the latter
 	index    int           // in the backoff heap
 	prev     *operation    // in the line it stands in
 	next     *operation
 
-	lender *operation // whose attempt it runs within, nil if it doesn't
+	lender   *operation // whose attempt it runs within, nil if it doesn't
+	priority Priority
 
 	wake    chan *worker // to an inline caller: a worker, or nil for the outcome
 	outcome error

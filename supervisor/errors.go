@@ -27,6 +27,11 @@ var (
 	// ErrMaxElapsed: the policy's max_elapsed passed while the operation
 	// waited for its first attempt.
 	ErrMaxElapsed = errors.New("max_elapsed passed before the first attempt")
+	// ErrQueueWait: the policy's max_queue_wait passed while the operation
+	// waited for a worker, or for its turn.
+	ErrQueueWait = errors.New("max_queue_wait passed before there was a worker; raise it, or pool.workers or rate_limit.rate, or send fewer")
+	// ErrRateLimited: the operation's turn has not come; see [RateLimitError].
+	ErrRateLimited = errors.New("the target's rate is used up")
 	// ErrTooManyAbandoned: as many functions as the policy allows still run
 	// although their attempts were left behind.
 	ErrTooManyAbandoned = errors.New("too many functions ignore the end of their context and still run; " +
@@ -60,6 +65,7 @@ const (
 	ReasonShutdown      retry.Reason = "shutdown"
 	ReasonTargetStopped retry.Reason = "target_stopped"
 	ReasonOverloaded    retry.Reason = "overloaded"
+	ReasonRateLimited   retry.Reason = "rate_limited"
 )
 
 // RejectedError says that an operation never ran. Refusals by a breaker have
@@ -85,6 +91,27 @@ func (e *RejectedError) Retryable() bool { return false }
 
 // BreakerOutcome says that it counts for nobody there.
 func (e *RejectedError) BreakerOutcome() policies.Outcome { return policies.Ignored }
+
+// RateLimitError says that an operation's turn had not come: the target's
+// rate_limit is used up, or its server asked to be left alone. It is found
+// within a [RejectedError], and errors.Is finds [ErrRateLimited].
+type RateLimitError struct {
+	// RetryAfter is when an attempt might begin, as far as that is known.
+	RetryAfter time.Duration
+	// Paused says that the server asked for it.
+	Paused bool
+}
+
+func (e *RateLimitError) Error() string {
+	wait := e.RetryAfter.Round(time.Millisecond)
+	if e.Paused {
+		return fmt.Sprintf("its server asked to be left alone; come again in %s", wait)
+	}
+	return fmt.Sprintf("its rate_limit is used up; come again in %s, or raise rate_limit.rate", wait)
+}
+
+// Is makes errors.Is(err, ErrRateLimited) true.
+func (e *RateLimitError) Is(target error) bool { return target == ErrRateLimited }
 
 // gaveUpError says that the caller's context ended before the operation ran.
 // Its text is made when somebody reads it: the cause is the caller's own.

@@ -53,6 +53,8 @@ func logged(e actors.Event) (slog.Level, []slog.Attr) {
 	case actors.AttemptReturned:
 		return slog.LevelInfo, []slog.Attr{slog.String("operation", e.Operation), slog.Int("attempt", e.Attempt),
 			slog.Duration("ran", e.Ran), slog.Int("running", e.Running)}
+	case actors.TargetPaused:
+		return slog.LevelWarn, []slog.Attr{slog.Duration("pause", e.Until.Sub(e.At)), slog.Any("error", e.Err)}
 	case actors.CallsRefused:
 		return slog.LevelWarn, []slog.Attr{slog.Uint64("count", e.Count)}
 	case actors.PoliciesRejected:

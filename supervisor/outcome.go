@@ -1,6 +1,8 @@
 package supervisor
 
 import (
+	"errors"
+
 	"github.com/holdfast-go/holdfast/actors"
 	"github.com/holdfast-go/holdfast/policies/retry"
 )
@@ -45,11 +47,12 @@ func (a *targetActor) giveUp(op *operation, cause error) {
 
 // expire ends an operation whose time is over while it stands in a line.
 func (a *targetActor) expire(op *operation) {
-	if op.course.failures == 0 {
-		a.refuse(op, ErrMaxElapsed)
-		return
+	switch {
+	case op.course.failures == 0 || op.course.patience != ErrMaxElapsed:
+		a.reject(op, op.course.patience)
+	default:
+		a.end(op, a.exhausted(op, retry.MaxElapsed, nil))
 	}
-	a.end(op, a.exhausted(op, retry.MaxElapsed, nil))
 }
 
 // reject refuses an operation that has not run, and ends one that has.
@@ -67,6 +70,9 @@ func (a *targetActor) reject(op *operation, reason error) {
 		why = ReasonShutdown
 	case ErrTargetStopped:
 		why = ReasonTargetStopped
+	}
+	if errors.Is(reason, ErrRateLimited) {
+		why = ReasonRateLimited
 	}
 	a.end(op, a.exhausted(op, why, reason))
 }

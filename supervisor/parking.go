@@ -24,8 +24,8 @@ func (a *targetActor) park(op *operation) {
 // now can't get through.
 func (a *targetActor) breakerMoved() {
 	if view := a.breaker.View(); !view.State.Admits() {
-		for op := a.queue.first; op != nil; {
-			next := op.course.next
+		for op := a.queue.first(); op != nil; {
+			next := a.queue.after(op)
 			a.leave(op)
 			a.blocked(op, view)
 			op = next

@@ -35,6 +35,9 @@ type TargetSnapshot struct {
 	// outcome. Refused were turned away by the breaker, Rejected for
 	// another reason.
 	Succeeded, Failed, Refused, Rejected uint64
+	// PausedUntil is when a pause ends that the target's server asked for,
+	// zero if there is none.
+	PausedUntil time.Time
 	// Abandoned counts the attempts that were left behind at attempt_timeout,
 	// StillRunning those of them whose functions have not returned.
 	Abandoned    uint64
@@ -96,6 +99,9 @@ func (t *Target) snapshot() TargetSnapshot {
 		InBackoff:    int(t.counts.inBackoff.Load()),
 		Parked:       int(t.counts.parked.Load()),
 		Queued:       int(t.counts.queued.Load()),
+	}
+	if until := t.pausedUntil.Load(); until != nil && until.After(time.Now()) {
+		snap.PausedUntil = *until
 	}
 	snap.Succeeded, snap.Workers = t.pool.snapshot()
 	view := t.breaker.View()

@@ -55,6 +55,7 @@ func (a *targetActor) HandleFailure(_ *actor.ActorSystem, self actor.Supervisor,
 // settled goes on when the breaker has taken in a failed attempt.
 func (a *targetActor) settled(m *settled) {
 	m.op.adopt(m.attempt)
+	a.heedServer(&m.op.course.failure)
 	a.decide(m.op, m.worker)
 }
 

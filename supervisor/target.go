@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -28,8 +29,9 @@ type Target struct {
 	pool    pool
 	ref     *actors.Ref
 
-	refused     atomic.Uint64 // by the view of an open breaker, told to nobody yet
-	refusedTold atomic.Uint64 // and already published
+	pausedUntil atomic.Pointer[time.Time] // by its server, nil if it never was
+	refused     atomic.Uint64             // by the view of an open breaker, told to nobody yet
+	refusedTold atomic.Uint64             // and already published
 	counts      counters
 }
 
@@ -169,11 +171,9 @@ func (t *Target) enter(op *operation) *worker {
 func (t *Target) perform(op *operation) error {
 	w := t.enter(op)
 	if w == nil {
-		c := op.trouble()
-		c.lender, _ = attemptOf(op.caller())
-		t.tell(&admit{op: op})
+		t.tell(&admit{op: op.introduced()})
 		if w = t.await(op); w == nil {
-			return c.outcome
+			return op.course.outcome
 		}
 	}
 	for {
@@ -272,8 +272,17 @@ func (t *Target) launch(op *operation) {
 		op.run()
 		return
 	}
-	op.trouble().lender, _ = attemptOf(op.caller())
-	t.tell(&admit{op: op})
+	t.tell(&admit{op: op.introduced()})
+}
+
+// introduced notes what the supervisor wants to know of an operation's context,
+// whose methods it does not call.
+func (op *operation) introduced() *operation {
+	c := op.trouble()
+	c.lender, _ = attemptOf(op.caller())
+	c.priority = priorityOf(op.caller())
+	c.deadline, _ = op.caller().Deadline()
+	return op
 }
 
 // release puts back a worker that ran nothing, or whose attempt is accounted

@@ -19,11 +19,13 @@ type targetActor struct {
 	*Target
 	self actor.Context // valid while a message is handled
 
-	queue   line     // waiting for a worker
+	queue   queue    // waiting for a worker, or for their turn
 	parked  line     // waiting for the breaker
 	backoff backoffs // waiting for time to pass, and those in a line that may not wait for ever
 	alarm   *time.Timer
 	alarmAt time.Time
+
+	pace pacer // says when the next attempt may begin
 
 	foremost  *operation // of the parked ones, if it waits for a worker
 	releasing bool
@@ -74,6 +76,10 @@ func (a *targetActor) Receive(c actor.Context) {
 	case due:
 		a.alarmAt = time.Time{}
 		a.wakeDue()
+	case turn:
+		a.pace.due = time.Time{}
+		a.paced()
+		a.serveQueue()
 	case reportRefusals:
 		a.scheduleReport()
 	case refusalsDue:
@@ -149,6 +155,8 @@ func (a *targetActor) header() actors.Header {
 func (a *targetActor) started() {
 	b, err := actors.SpawnBreaker(a.self, a.name, a.policy.Load().Breaker, a.sup.bus, func() { a.tell(moved{}) })
 	a.breaker = b
+	a.pace.follow(a.policy.Load().RateLimit, time.Now())
+	a.holdPool()
 	if err != nil { // the name is taken, by an actor that is not ours
 		a.unable = err
 		a.halt(ErrTargetStopped)
@@ -227,6 +235,9 @@ func (a *targetActor) stopped() {
 	}
 	if a.report != nil {
 		a.report.Stop()
+	}
+	if a.pace.timer != nil {
+		a.pace.timer.Stop()
 	}
 	a.gone.Store(!a.sup.closing.Load())
 	a.ref.Close()

@@ -48,6 +48,8 @@ type (
 	moved struct{}
 	// due: the first backoff is over.
 	due struct{}
+	// turn: the next attempt may begin.
+	turn struct{}
 	// reportRefusals: calls were refused since the last report.
 	reportRefusals struct{}
 	// refusalsDue: the time for the report has come.

@@ -51,28 +51,42 @@ func (a *targetActor) enterBackoff(op *operation, wait time.Duration) {
 
 // enterLine puts op into a line it waits in.
 func (a *targetActor) enterLine(op *operation, p place, front bool) {
-	l := &a.parked
-	if p == inQueue {
-		l = &a.queue
+	op.course.place = p
+	switch {
+	case p == inQueue:
+		a.queue.push(op)
 		a.counts.queued.Add(1)
 		a.pool.wait(1)
 		if op.course.lender != nil {
 			a.nested++
 		}
-	} else {
+	case front:
+		a.parked.pushFront(op)
+		a.counts.parked.Add(1)
+	default:
+		a.parked.pushBack(op)
 		a.counts.parked.Add(1)
 	}
-	op.course.place = p
-	if front {
-		l.pushFront(op)
-	} else {
-		l.pushBack(op)
+	a.limitWait(op)
+}
+
+// limitWait sees to it that an operation does not stand in a line for longer
+// than its policy allows.
+func (a *targetActor) limitWait(op *operation) {
+	elapsed, queued := op.policy.Retry.MaxElapsed, op.policy.Pool.MaxQueueWait
+	if op.course.place != inQueue {
+		queued = 0
 	}
-	if limit := op.policy.Retry.MaxElapsed; limit > 0 {
-		op.course.due = op.course.accepted.Add(limit)
-		heap.Push(&a.backoff, op)
-		a.setAlarm(time.Now())
+	if elapsed == 0 && queued == 0 {
+		return
 	}
+	now := time.Now()
+	op.course.due, op.course.patience = op.course.accepted.Add(elapsed), ErrMaxElapsed
+	if end := now.Add(queued); queued > 0 && (elapsed == 0 || end.Before(op.course.due)) {
+		op.course.due, op.course.patience = end, ErrQueueWait
+	}
+	heap.Push(&a.backoff, op)
+	a.setAlarm(now)
 }
 
 // leave takes op out of wherever it waits.
