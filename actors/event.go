@@ -94,6 +94,17 @@ type AttemptReturned struct {
 	Running int
 }
 
+// HedgeStarted says that an attempt took so long that another of its operation
+// began beside it.
+type HedgeStarted struct {
+	Header
+	Operation string
+	// Attempt is the number of the one that began.
+	Attempt int
+	// After is how long the other had run.
+	After time.Duration
+}
+
 // RetryScheduled says that an operation will get another attempt.
 type RetryScheduled struct {
 	Header
@@ -233,6 +244,11 @@ func (e AttemptAbandoned) String() string {
 func (e AttemptReturned) String() string {
 	return fmt.Sprintf("the function of attempt %d of %s on %s, left behind, returned after %s; %d run on", e.Attempt, e.Operation,
 		e.Target, e.Ran, e.Running)
+}
+
+func (e HedgeStarted) String() string {
+	return fmt.Sprintf("attempt %d of %s on %s begins beside one that has run for %s", e.Attempt, e.Operation, e.Target,
+		e.After.Round(time.Microsecond))
 }
 
 func (e RetryScheduled) String() string {

@@ -21,6 +21,7 @@ func Default(t OperationType) Policy {
 		Breaker:   DefaultBreaker(),
 		Pool:      Pool{Workers: 256, MaxPending: 10_000, MaxAbandoned: 100},
 		RateLimit: RateLimit{Burst: 1, WhenExceeded: Wait, ServerPacing: true},
+		Hedge:     Hedge{MaxHedges: 1},
 		Restart:   Restart{MaxRestarts: Never, Within: 10 * time.Second, Exceeded: TripBreaker},
 	}
 	switch t {

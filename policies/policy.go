@@ -29,6 +29,8 @@ type Policy struct {
 	Pool Pool `koanf:"pool"`
 	// RateLimit bounds how often attempts may begin.
 	RateLimit RateLimit `koanf:"rate_limit"`
+	// Hedge says when a second attempt begins beside one that takes long.
+	Hedge Hedge `koanf:"hedge"`
 	// Restart bounds how often workers may be restarted.
 	Restart Restart `koanf:"restart"`
 }

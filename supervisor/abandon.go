@@ -20,13 +20,20 @@ func (a *targetActor) attemptFailed(w *watched, child *actor.PID, reason any) {
 		w.err = fmt.Errorf("worker %s: %v", child.Id, reason)
 		w.verdict.Err, w.verdict.Outcome = w.err, policies.Failure
 	case w.err == errNotBegun:
-		a.giveBack(w.permit, true)
 		w.worker.ref.Resume()
 		a.release(w.worker, false)
-		a.tell(&admit{op: w.op})
+		a.notBegun(w)
 		return
 	}
 	a.settleFailed(w, w.worker)
+}
+
+// notBegun goes on with the operation of an attempt that was not begun.
+func (a *targetActor) notBegun(w *watched) {
+	a.giveBack(w.permit, true)
+	if w.op.course.inFlight--; w.op.course.inFlight == 0 {
+		a.tell(&admit{op: w.op})
+	}
 }
 
 // settleFailed has the breaker take in a failed attempt. worker is nil for one

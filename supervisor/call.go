@@ -38,7 +38,7 @@ func DoOn[T any](ctx context.Context, t *Target, fn func(context.Context) (T, er
 		return zero, err
 	}
 	policy := t.policy.Load()
-	if t.factory != nil || policy.watched {
+	if t.factory != nil || policy.watched || policy.hedged {
 		return launch(ctx, t, policy, fn, o).call.outcome()
 	}
 	c := &call[T]{fn: fn}

@@ -31,6 +31,12 @@ type course struct {
 	prev     *operation    // in the line it stands in
 	next     *operation
 
+	// Of an operation whose attempts run apart from it.
+	inFlight int // attempts that were sent to a worker and have not failed
+	hedged   int // of all attempts, the ones begun beside another
+	racing   context.Context
+	endRace  context.CancelCauseFunc
+
 	lender   *operation // whose attempt it runs within, nil if it doesn't
 	priority Priority
 

@@ -165,9 +165,12 @@ func (op *operation) admitted(w *worker, permit breaker.Permit, view *actors.Vie
 	}
 }
 
+// apart says whether the operation's attempts have a state of their own.
+func (op *operation) apart() bool { return op.policy.watched || op.hedges() }
+
 // run sends a detached operation to the worker it was admitted for.
 func (op *operation) run() {
-	if op.policy.watched {
+	if op.apart() {
 		op.worker.ref.Tell(&op.watch().Task)
 		return
 	}
@@ -207,6 +210,7 @@ func (op *operation) claim() (attempts int, first bool) {
 // deliver gives the outcome to whoever waits for it. It follows a claim.
 func (op *operation) deliver(err error, attempts int) {
 	if !op.Inline {
+		op.decided()
 		op.Runner.(body).ended(err, attempts)
 		return
 	}

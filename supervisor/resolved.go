@@ -9,8 +9,9 @@ import (
 type resolved struct {
 	policies.Policy
 	rules classify.Rules
-	// watched says that attempts run apart from their operations.
-	watched bool
+	// watched says that attempts run apart from their operations, hedged that
+	// those do that may run twice.
+	watched, hedged bool
 }
 
 func resolve(p policies.Policy) (*resolved, error) {
@@ -18,7 +19,7 @@ func resolve(p policies.Policy) (*resolved, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &resolved{Policy: p, rules: rules, watched: p.Retry.AttemptTimeout > 0}, nil
+	return &resolved{Policy: p, rules: rules, watched: p.Retry.AttemptTimeout > 0, hedged: p.Hedge.On()}, nil
 }
 
 func (r *resolved) maxAttempts() int {

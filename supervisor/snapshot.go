@@ -35,6 +35,9 @@ type TargetSnapshot struct {
 	// outcome. Refused were turned away by the breaker, Rejected for
 	// another reason.
 	Succeeded, Failed, Refused, Rejected uint64
+	// Hedges counts the attempts that were begun beside another, HedgesWon
+	// those of them that brought their operation's success.
+	Hedges, HedgesWon uint64
 	// PausedUntil is when a pause ends that the target's server asked for,
 	// zero if there is none.
 	PausedUntil time.Time
@@ -93,6 +96,8 @@ func (t *Target) snapshot() TargetSnapshot {
 		Refused:      t.refused.Load() + t.refusedTold.Load(),
 		Rejected:     t.counts.rejected.Load(),
 		Abandoned:    t.counts.abandoned.Load(),
+		Hedges:       t.counts.hedges.Load(),
+		HedgesWon:    t.counts.hedgesWon.Load(),
 		StillRunning: int(t.counts.left.Load()),
 		Retries:      t.counts.retries.Load(),
 		Restarts:     t.counts.restarts.Load(),

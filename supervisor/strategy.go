@@ -62,7 +62,8 @@ func (a *targetActor) settled(m *settled) {
 // adopt makes the end of an attempt apart its operation's.
 func (op *operation) adopt(attempt *watched) {
 	if attempt != nil {
-		op.trouble().failure = attempt.failure
+		op.course.inFlight--
+		op.course.failure = attempt.failure
 		op.attempt = max(op.attempt, int32(attempt.number))
 	}
 	op.course.failures = int(op.attempt)
@@ -83,6 +84,10 @@ func (a *targetActor) decide(op *operation, w *worker) {
 	if op.isConcluded() { // its caller has left
 		op.unwatch()
 		a.revive(w, distrust, c.err)
+		return
+	}
+	if c.inFlight > 0 && c.verdict.Retryable { // its next attempt has begun already
+		a.revive(w, true, c.err)
 		return
 	}
 	d := a.judge(op)

@@ -27,6 +27,7 @@ type Target struct {
 	gone    atomic.Bool           // its actor has ended, and the supervisor has not
 	breaker *actors.Breaker
 	pool    pool
+	delays  delays // before an attempt is hedged
 	ref     *actors.Ref
 
 	pausedUntil atomic.Pointer[time.Time] // by its server, nil if it never was
@@ -40,6 +41,8 @@ type Target struct {
 type counters struct {
 	failed    atomic.Uint64 // operations that ran and failed for good
 	rejected  atomic.Uint64 // operations refused by somebody else than the breaker
+	hedges    atomic.Uint64 // attempts begun beside another
+	hedgesWon atomic.Uint64 // of these, the ones that brought the outcome
 	abandoned atomic.Uint64 // attempts left behind
 	left      atomic.Int64  // of these, the ones whose functions still run
 	retries   atomic.Uint64
@@ -234,10 +237,11 @@ func (t *Target) inlineSuccess(op *operation, w *worker) {
 // detachedSuccess is the same on a worker's goroutine. keep, if not nil, gives
 // the operation its value. Whoever waits for the outcome gets it when
 // everything else has happened.
-func (t *Target) detachedSuccess(op *operation, w *worker, end actors.Settlement, keep func()) {
+func (t *Target) detachedSuccess(op *operation, w *worker, end actors.Settlement, keep func()) (first bool) {
 	attempts, first := op.claim()
 	if first && keep != nil {
 		keep()
+		op.decided()
 	}
 	view := t.breaker.View()
 	heard := !view.Quiet || view.Generation != end.Permit.Generation
@@ -250,9 +254,10 @@ func (t *Target) detachedSuccess(op *operation, w *worker, end actors.Settlement
 	}
 	if !heard {
 		succeed()
-		return
+		return first
 	}
 	t.breaker.Settle(end, succeed)
+	return first
 }
 
 // unwatch ends the watch over a detached caller's context.
@@ -264,6 +269,9 @@ func (op *operation) unwatch() {
 
 // launch sets a detached operation going.
 func (t *Target) launch(op *operation) {
+	if op.hedges() {
+		op.prepareRace() // before anything can end it
+	}
 	if ctx := op.caller(); ctx.Done() != nil {
 		c := op.trouble()
 		c.stop = context.AfterFunc(ctx, func() { t.tell(&withdraw{op: op, cause: context.Cause(ctx)}) })

@@ -54,8 +54,12 @@ func (a *targetActor) Receive(c actor.Context) {
 	case *returned:
 		a.returned(m)
 	case *bounced:
-		a.giveBack(m.op.permit(), true)
 		a.pool.discard(m.worker)
+		if m.attempt != nil {
+			a.notBegun(m.attempt)
+			return
+		}
+		a.giveBack(m.op.permit(), true)
 		a.admit(m.op)
 	case *freed:
 		a.freed(m.worker)
@@ -67,6 +71,8 @@ func (a *targetActor) Receive(c actor.Context) {
 		a.settled(m)
 	case *overdue:
 		a.leaveBehind(m.attempt)
+	case *slow:
+		a.hedge(m)
 	case *lateReturn:
 		a.returnedLate(m.attempt)
 	case *withdraw:
@@ -122,7 +128,12 @@ func (a *targetActor) undeliverable(message any) {
 		a.reject(m.op, a.halted)
 	case *bounced:
 		a.pool.discard(m.worker)
-		a.reject(m.op, a.halted)
+		if m.attempt != nil {
+			m.op.course.inFlight--
+		}
+		if m.op.trouble().inFlight == 0 {
+			a.reject(m.op, a.halted)
+		}
 	case *settled:
 		if m.worker != nil {
 			a.pool.discard(m.worker)

@@ -1,6 +1,8 @@
 package supervisor
 
 import (
+	"time"
+
 	"github.com/holdfast-go/holdfast/actors"
 )
 
@@ -22,8 +24,9 @@ type (
 	}
 	// bounced: the worker had stopped; the operation did not run.
 	bounced struct {
-		op     *operation
-		worker *worker
+		op      *operation
+		worker  *worker
+		attempt *watched // nil unless it was one
 	}
 	// freed: a worker is free while operations wait for one.
 	freed struct{ worker *worker }
@@ -37,6 +40,11 @@ type (
 	}
 	// overdue: an attempt was left behind at its timeout.
 	overdue struct{ attempt *watched }
+	// slow: an attempt has run for so long that another may begin beside it.
+	slow struct {
+		attempt *watched
+		after   time.Duration
+	}
 	// lateReturn: the function of one has returned after all, without an error.
 	lateReturn struct{ attempt *watched }
 	// withdraw: the caller's context is done.

@@ -25,6 +25,7 @@ type watched struct {
 	op     *operation
 	worker *worker
 	permit breaker.Permit
+	hedge  bool          // it began beside another
 	timed  bool          // the breaker wants to know how long it ran
 	began  time.Duration // since the supervisor's epoch
 
@@ -33,6 +34,8 @@ type watched struct {
 	keep   func() // gives the operation the value of the success
 	cancel context.CancelFunc
 	clock  *time.Timer // ends it at attempt_timeout
+	// hedgeClock has another attempt begin beside it.
+	hedgeClock *time.Timer
 
 	// For the supervisor, of one that was left behind.
 	counted, returned bool
@@ -47,7 +50,8 @@ const (
 
 // watch makes the attempt for which op has just been admitted.
 func (op *operation) watch() *watched {
-	w := &watched{op: op, worker: op.worker, permit: op.permit(), timed: op.began > 0}
+	op.trouble().inFlight++
+	w := &watched{op: op, worker: op.worker, permit: op.permit(), timed: op.began > 0, hedge: op.course.inFlight > 1}
 	w.Runner = w
 	return w
 }
@@ -67,12 +71,17 @@ func (w *watched) Run(state func() (actors.Worker, error)) (err error) {
 
 // bounded gives the attempt's context, and starts its clock.
 func (w *watched) bounded() (context.Context, context.CancelFunc) {
+	of := w.op.caller()
+	if racing := w.op.course.racing; racing != nil {
+		of = racing
+		w.startHedgeClock()
+	}
 	limit := w.op.policy.Retry.AttemptTimeout
 	if limit == 0 {
-		return context.WithCancel(w.op.caller())
+		return context.WithCancel(of)
 	}
 	timeout := &AttemptTimeoutError{Target: w.op.target.name, Timeout: limit}
-	ctx, cancel := context.WithTimeoutCause(w.op.caller(), limit, timeout)
+	ctx, cancel := context.WithTimeoutCause(of, limit, timeout)
 	w.clock = time.AfterFunc(limit, func() {
 		<-ctx.Done() // whose own clock may be the later of the two
 		w.overdue(timeout)
@@ -83,7 +92,12 @@ func (w *watched) bounded() (context.Context, context.CancelFunc) {
 // overdue leaves the attempt behind. What that means is found out here, on the
 // clock's goroutine, because conditions may be the user's code.
 func (w *watched) overdue(timeout error) {
-	w.fails(timeout, actors.Returned, attemptAbandoned, func() { w.op.target.tell(&overdue{attempt: w}) })
+	w.fails(timeout, actors.Returned, attemptAbandoned, func() {
+		if w.hedgeClock != nil {
+			w.hedgeClock.Stop()
+		}
+		w.op.target.tell(&overdue{attempt: w})
+	})
 }
 
 // fails ends the attempt with an error, if it has not ended before, and then
@@ -105,10 +119,13 @@ func (w *watched) fails(err error, how actors.Ending, as int32, then func()) {
 
 func (w *watched) ends(as int32) bool { return w.phase.CompareAndSwap(attempting, as) }
 
-// stopClock is for an attempt that has ended by itself.
-func (w *watched) stopClock() {
+// stopClocks is for an attempt that has ended by itself.
+func (w *watched) stopClocks() {
 	if w.clock != nil {
 		w.clock.Stop()
+	}
+	if w.hedgeClock != nil {
+		w.hedgeClock.Stop()
 	}
 }
 
@@ -118,14 +135,22 @@ func (w *watched) Succeeded() {
 		w.op.target.tell(&lateReturn{attempt: w})
 		return
 	}
-	w.stopClock()
-	w.op.target.detachedSuccess(w.op, w.worker, w.settlement(policies.Success, nil), w.keep)
+	w.stopClocks()
+	t := w.op.target
+	t.delays.took(w.op.policy.Hedge, t.sup.since()-w.began)
+	if t.detachedSuccess(w.op, w.worker, w.settlement(policies.Success, nil), w.keep) && w.hedge {
+		t.counts.hedgesWon.Add(1)
+	}
 }
 
 // Failed implements [actors.Runner].
 func (w *watched) Failed(err error, how actors.Ending) {
-	w.stopClock()
-	w.fails(w.timedOut(err), how, attemptEnded, func() {})
+	w.stopClocks()
+	w.fails(w.timedOut(err), how, attemptEnded, func() {
+		if w.Context != nil && context.Cause(w.Context) == ErrHedgeLost {
+			w.verdict.Outcome = policies.Ignored // it was we who ended it
+		}
+	})
 }
 
 // timedOut says of an error that came of the attempt's own deadline what it
@@ -142,7 +167,7 @@ func (w *watched) timedOut(err error) error {
 }
 
 // Undelivered implements [actors.Runner].
-func (w *watched) Undelivered() { w.op.target.tell(&bounced{op: w.op, worker: w.worker}) }
+func (w *watched) Undelivered() { w.op.target.tell(&bounced{op: w.op, worker: w.worker, attempt: w}) }
 
 // settlement is the end of the attempt as the breaker is told it.
 func (w *watched) settlement(outcome policies.Outcome, err error) actors.Settlement {
