@@ -236,8 +236,8 @@ func (t *Target) inlineSuccess(op *operation, w *worker) {
 
 // detachedSuccess is the same on a worker's goroutine. keep, if not nil, gives
 // the operation its value. Whoever waits for the outcome gets it when
-// everything else has happened.
-func (t *Target) detachedSuccess(op *operation, w *worker, end actors.Settlement, keep func()) (first bool) {
+// everything else has happened. It reports whether the success is the outcome.
+func (t *Target) detachedSuccess(op *operation, w *worker, end actors.Settlement, keep func()) bool {
 	attempts, first := op.claim()
 	if first && keep != nil {
 		keep()
