@@ -22,7 +22,7 @@ type Field struct {
 
 // Describe returns every setting of p in the order of the structs, for a
 // program that shows a resolved policy. Durations are printed as Go durations,
-// [Never] as "never", an empty list as "none". The origin of what is not a
+// [Never] as "never", an empty list and an empty name as "none". The origin of what is not a
 // default is [FromCode]; [Set.Explain] knows better.
 func Describe(p Policy) []Field {
 	builtIn := Default(p.Type)
@@ -48,6 +48,8 @@ func (s *Setting) word(v reflect.Value) string {
 		return "none"
 	case s.Kind == Names:
 		return strings.Join(v.Interface().([]string), ", ")
+	case s.Kind == Name && v.Len() == 0:
+		return "none"
 	}
 	return fmt.Sprint(v.Interface())
 }

@@ -21,6 +21,7 @@ const (
 	Duration
 	Word  // one of a list of words
 	Names // a list of error conditions
+	Name  // a name of the user's choice, or "" for none
 )
 
 // String returns the kind's name as the documentation has it.
@@ -38,6 +39,8 @@ func (k Kind) String() string {
 		return "word"
 	case Names:
 		return "list of names"
+	case Name:
+		return "name"
 	}
 	return fmt.Sprintf("Kind(%d)", uint8(k))
 }
@@ -102,6 +105,9 @@ func settingsOf(t reflect.Type, index []int, prefix string) []Setting {
 func kindOf(t reflect.Type) Kind {
 	if t == reflect.TypeFor[time.Duration]() {
 		return Duration
+	}
+	if t == reflect.TypeFor[string]() { // text of a type of its own is one of that type's words
+		return Name
 	}
 	return map[reflect.Kind]Kind{
 		reflect.Bool: Boolean, reflect.Int: Integer, reflect.Float64: Number, reflect.String: Word, reflect.Slice: Names,

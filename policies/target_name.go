@@ -14,29 +14,36 @@ const maxTargetName = 128
 // control characters, and with no space at either end. Names are compared byte
 // by byte. The error is nil or a [FieldError] with the path targets["..."].
 func ValidateTargetName(name string) error {
-	problem := ""
-	first, _ := utf8.DecodeRuneInString(name)
-	last, _ := utf8.DecodeLastRuneInString(name)
-	switch {
-	case name == "":
-		problem = "a target needs a name of 1 to 128 bytes"
-	case len(name) > maxTargetName:
-		problem = fmt.Sprintf("a target's name has at most %d bytes, this one %d", maxTargetName, len(name))
-	case !utf8.ValidString(name):
-		problem = "a target's name must be valid UTF-8"
-	case unicode.IsSpace(first) || unicode.IsSpace(last):
-		problem = "a target's name must not begin or end with a space"
-	}
-	for _, r := range name {
-		if problem == "" && r == '/' {
-			problem = `a target's name must not contain "/"`
-		}
-		if problem == "" && unicode.IsControl(r) {
-			problem = "a target's name must not contain control characters"
-		}
+	problem := "a target needs a name of 1 to 128 bytes"
+	if name != "" {
+		problem = nameProblem("a target's name", name)
 	}
 	if problem == "" {
 		return nil
 	}
 	return &FieldError{Path: "targets[" + quote(name) + "]", Problem: problem}
+}
+
+// nameProblem says what is wrong with a name that is not empty, whatever it
+// names; subject begins the sentence.
+func nameProblem(subject, name string) string {
+	first, _ := utf8.DecodeRuneInString(name)
+	last, _ := utf8.DecodeLastRuneInString(name)
+	switch {
+	case len(name) > maxTargetName:
+		return fmt.Sprintf("%s has at most %d bytes, this one %d", subject, maxTargetName, len(name))
+	case !utf8.ValidString(name):
+		return subject + " must be valid UTF-8"
+	case unicode.IsSpace(first) || unicode.IsSpace(last):
+		return subject + " must not begin or end with a space"
+	}
+	for _, r := range name {
+		switch {
+		case r == '/':
+			return subject + ` must not contain "/"`
+		case unicode.IsControl(r):
+			return subject + " must not contain control characters"
+		}
+	}
+	return ""
 }

@@ -53,6 +53,10 @@ func (s *Setting) check(v reflect.Value) Errors {
 		problem = s.checkDuration(time.Duration(v.Int()))
 	case Word:
 		problem = s.checkWord(v.String())
+	case Name:
+		if name := v.String(); name != "" {
+			problem = nameProblem("a name", name)
+		}
 	}
 	switch {
 	case problem == "":

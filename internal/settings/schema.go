@@ -50,6 +50,8 @@ func schemaOfSetting(s setting) (object, error) {
 		o = append(o, keyed{"enum", orNull(s.Words)})
 	case policies.Names:
 		o = append(o, types("array"), keyed{"items", reference(conditionKey)})
+	case policies.Name:
+		o = append(o, types("string"), keyed{"maxLength", longestName}, keyed{"pattern", "^(" + anyName + ")?$"})
 	}
 	return o, nil
 }

@@ -6,13 +6,13 @@ const (
 	dialect  = "https://json-schema.org/draft/2020-12/schema"
 	schemaID = "https://raw.githubusercontent.com/holdfast-go/holdfast/main/docs/holdfast.schema.json"
 
-	// notAtEnds are the characters that no target's name may have at an end,
+	// notAtEnds are the characters that no name may have at an end,
 	// and notInside those that it may nowhere have: slashes and control
 	// characters, and at the ends also spaces, as [unicode.IsSpace] has them.
 	notInside = `/\x00-\x1f\x7f-\x9f`
 	notAtEnds = `/\x00-\x20\x7f-\xa0` + "\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-	// targetName is what [policies.ValidateTargetName] says of characters.
-	targetName = `^[^` + notAtEnds + `]([^` + notInside + `]*[^` + notAtEnds + `])?$`
+	// anyName is what [policies.ValidateTargetName] says of characters.
+	anyName = `[^` + notAtEnds + `]([^` + notInside + `]*[^` + notAtEnds + `])?`
 	// longestName is in bytes, which a schema can't count.
 	longestName = 128
 
@@ -75,7 +75,7 @@ func targets() object {
 	return object{
 		{"description", "What is different for one target, by its name."},
 		types("object"),
-		{"propertyNames", object{{"maxLength", longestName}, {"pattern", targetName}}},
+		{"propertyNames", object{{"maxLength", longestName}, {"pattern", "^" + anyName + "$"}}},
 		{"properties", each},
 		{"additionalProperties", reference("target")},
 	}

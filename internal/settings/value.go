@@ -79,6 +79,8 @@ func (s setting) allowed() string {
 		return strings.Join(words, ", ")
 	case policies.Names:
 		return "[error conditions](#error-conditions)"
+	case policies.Name:
+		return "a name, or `\"\"` for none"
 	}
 	least, most := code(s.bound(s.Least)), code(s.bound(s.Most))
 	switch {

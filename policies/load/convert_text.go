@@ -29,7 +29,7 @@ func convertText(s *setting, text string) (value any, problem string) {
 			names[i] = strings.TrimSpace(names[i])
 		}
 		return names, ""
-	case policies.Word:
+	case policies.Word, policies.Name:
 		return text, ""
 	}
 	f, isNumber := decimal(text)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 
@@ -45,6 +46,8 @@ func likely(s policies.Setting) *rapid.Generator[string] {
 		return rapid.OneOf(seconds, rapid.Map(durationText(s), quoted))
 	case policies.Word:
 		return rapid.Map(rapid.SampledFrom(s.Words), quoted)
+	case policies.Name:
+		return rapid.Map(rapid.String().Filter(judgeable), quoted)
 	}
 	return rapid.SampledFrom([]string{
 		"[]", "null", `["http.503"]`, `["http.5xx", "net.timeout", "requests.Timeout"]`,
@@ -84,11 +87,23 @@ func ownEdges(s policies.Setting) []string {
 			all = append(all, quoted(w), quoted(strings.ToUpper(w)), quoted(w+" "), "["+quoted(w)+"]")
 		}
 		return all
+	case policies.Name:
+		var all []string
+		for _, name := range []string{
+			"", "a", "model provider", "gpt-4\u00b71", " ", " a", "a ", "a\u00a0", "\u2003a", "a/b", "/", "a\tb", "a\n", "\x7f", "a\u0085b",
+			strings.Repeat("n", 128), strings.Repeat("n", 129), strings.Repeat("é", 64), strings.Repeat("é", 129),
+		} {
+			all = append(all, quoted(name), "["+quoted(name)+"]")
+		}
+		return all
 	case policies.Names:
 		return []string{`"http.503"`, `[""]`, `[" "]`, `["http.503", ""]`, `[503]`, `[null]`, `[true]`, `[["http.503"]]`, `{"0": "http.503"}`}
 	}
 	return []string{`"false"`, `"yes"`, "0", "[true]"}
 }
+
+// judgeable leaves out names whose length in bytes a schema can't judge.
+func judgeable(name string) bool { return len(name) <= 128 || utf8.RuneCountInString(name) > 128 }
 
 func number(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
 
