@@ -18,6 +18,11 @@ func Default(t OperationType) Policy {
 			WhenOpen:      FailFast,
 			Idempotent:    IdempotentAuto,
 		},
+		RetryBudget: RetryBudget{
+			Ratio:        0.2,
+			MinPerSecond: 1,
+			Window:       10 * time.Second,
+		},
 		Breaker:   DefaultBreaker(),
 		Pool:      Pool{Workers: 256, MaxPending: 10_000, MaxAbandoned: 100},
 		RateLimit: RateLimit{Burst: 1, WhenExceeded: Wait, ServerPacing: true},

@@ -35,6 +35,7 @@ func TestDescribe(t *testing.T) {
 		{Path: "retry_policy.max_wait", Value: "15s", Default: true},
 		{Path: "retry_policy.jitter", Value: "full", Default: true},
 		{Path: "retry_policy.retry_on", Value: "none", Default: true},
+		{Path: "retry_budget.shared", Value: "none", Default: true},
 		{Path: "pool.workers", Value: "256", Default: true},
 		{Path: "restart.max_restarts", Value: "never", Default: true},
 	})
@@ -62,6 +63,7 @@ func TestEqual(t *testing.T) {
 		"an empty list":      {func(p *Policy) { p.Retry.CustomExceptions = []string{} }, true},
 		"a list":             {func(p *Policy) { p.Retry.CustomExceptions = []string{"x"} }, false},
 		"the type":           {func(p *Policy) { p.Type = Worker }, false},
+		"a name":             {func(p *Policy) { p.RetryBudget.Shared = "x" }, false},
 		"the last of fields": {func(p *Policy) { p.Restart.Exceeded = Escalate }, false},
 	} {
 		p := Default(API)

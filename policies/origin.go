@@ -15,7 +15,8 @@ type Origin struct {
 	Path string
 	// Follows is the key, relative to the policy, of a setting that the
 	// built-in value had to give way to, such as retry_policy.min_wait for a
-	// max_wait that would be less. Empty otherwise.
+	// max_wait that would be less. It is the whole path of another target's
+	// setting where the two share a retry budget. Empty otherwise.
 	Follows string
 }
 

@@ -23,6 +23,11 @@ type Policy struct {
 	// Retry says how often, and after which waits, a failed operation is
 	// given to a fresh worker.
 	Retry Retry `koanf:"retry_policy"`
+	// RetryBudget bounds the retries of all operations together: one more is
+	// allowed while those of the last window of time are no more than a share
+	// of its calls, plus some for each second of it. An operation that gets
+	// none ends with its own error.
+	RetryBudget RetryBudget `koanf:"retry_budget"`
 	// Breaker says when the target's circuit breaker trips and recovers.
 	Breaker Breaker `koanf:"circuit_breaker"`
 	// Pool bounds what the target may have running and waiting.

@@ -56,7 +56,8 @@ type Origins func(target, path string) (Origin, bool)
 // of them.
 //
 // Every bad name and every bad setting of every target is reported together,
-// as an [Errors] with paths such as targets.weather_api.pool.workers.
+// as an [Errors] with paths such as targets.weather_api.pool.workers. So is every
+// target that says otherwise than another one whose retry budget it shares.
 func NewSet(targets map[string]Policy) (*Set, error) {
 	var found Errors
 	all := make(map[string]*Policy, len(targets)+4)
@@ -69,6 +70,7 @@ func NewSet(targets map[string]Policy) (*Set, error) {
 		found = append(found, checkTarget(name, p)...)
 		all[name] = &p
 	}
+	found = append(found, sharedContradictions(all)...)
 	if err := found.orNil(); err != nil {
 		return nil, err
 	}
@@ -92,6 +94,9 @@ func (s *Set) With(name string, p Policy) (*Set, error) {
 	all := maps.Clone(s.policies)
 	p = p.clone()
 	all[name] = &p
+	if err := sharedContradictions(all).orNil(); err != nil {
+		return nil, err
+	}
 	code := maps.Clone(s.code)
 	if code == nil {
 		code = map[string]bool{}

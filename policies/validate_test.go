@@ -3,6 +3,7 @@ package policies
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,12 +27,14 @@ func TestBoundsAreAllowed(t *testing.T) {
 	least.Retry.MaxAttempts, least.Retry.MinWait, least.Retry.MaxWait, least.Retry.MaxServerWait = 1, 0, 0, 0
 	least.Retry.Jitter, least.Retry.WhenOpen, least.Retry.Idempotent = JitterNone, Park, IdempotentNo
 	least.Breaker = Breaker{FailureThreshold: 1, SlowCallDuration: 1, WindowCalls: 1, MinimumCalls: 1, RecoveryTimeout: 1, RecoveryMultiplier: 1, MaxRecoveryTimeout: 1, HalfOpenMaxCalls: 1, SuccessThreshold: 1, ProbeLease: 1}
+	least.RetryBudget = RetryBudget{Window: 1}
 	least.Pool.Workers, least.Pool.MaxPending, least.Pool.MaxAbandoned = 1, 0, 1
 	least.Restart = Restart{MaxRestarts: 1, Within: 1, Exceeded: StopTarget}
 
 	most := Default(Scheduler)
 	most.Retry = Retry{Enabled: true, MaxAttempts: 1_000, MinWait: day, MaxWait: day, Jitter: JitterDecorrelated, MaxElapsed: math.MaxInt64, MaxServerWait: day, AttemptTimeout: day, WhenOpen: FailFast, Idempotent: IdempotentYes, CustomExceptions: []string{"x"}}
 	most.Breaker = Breaker{Enabled: true, FailureThreshold: Never, FailureRate: 1, SlowCallRate: 1, SlowCallDuration: math.MaxInt64, WindowCalls: 100_000, WindowDuration: day, MinimumCalls: 100_000, RecoveryTimeout: day, RecoveryMultiplier: 100, MaxRecoveryTimeout: day, RecoveryJitter: 1, HalfOpenMaxCalls: 10_000, SuccessThreshold: 10_000, ProbeLease: day}
+	most.RetryBudget = RetryBudget{Enabled: true, Ratio: 10, MinPerSecond: 1_000_000, Window: day, Shared: strings.Repeat("n", 128)}
 	most.Pool.Workers, most.Pool.MaxPending, most.Pool.MaxAbandoned = 1_000_000, 10_000_000, 1_000_000
 	most.Restart = Restart{MaxRestarts: Never, Within: day, Exceeded: Escalate}
 
@@ -62,6 +65,12 @@ func TestEachBadSettingIsNamed(t *testing.T) {
 		{func(p *Policy) { p.Retry.WhenOpen = "prak" }, `retry_policy.when_open = "prak": did you mean "park"? It must be one of fail, park`},
 		{func(p *Policy) { p.Retry.Idempotent = "maybe" }, `retry_policy.idempotent = "maybe": must be one of auto, yes, no`},
 		{func(p *Policy) { p.Retry.CustomExceptions = []string{"a", " "} }, `retry_policy.custom_exceptions[1] = " ": must name an error condition, not be empty`},
+		{func(p *Policy) { p.RetryBudget.Ratio = 10.5 }, `retry_budget.ratio = 10.5: must be a number from 0 to 10`},
+		{func(p *Policy) { p.RetryBudget.Ratio = math.NaN() }, `retry_budget.ratio = NaN: must be a number from 0 to 10`},
+		{func(p *Policy) { p.RetryBudget.MinPerSecond = -1 }, `retry_budget.min_per_second = -1: must be a number from 0 to 1e+06`},
+		{func(p *Policy) { p.RetryBudget.Window = 0 }, `retry_budget.window = 0s: must be over 0`},
+		{func(p *Policy) { p.RetryBudget.Window = day + 1 }, `retry_budget.window = 24h0m0.000000001s: must be at most 24h0m0s`},
+		{func(p *Policy) { p.RetryBudget.Shared = "a/b" }, `retry_budget.shared = "a/b": a name must not contain "/"`},
 		{func(p *Policy) { p.Breaker.FailureThreshold = 0 }, `circuit_breaker.failure_threshold = 0: must be at least 1, or "never" to turn the rule off`},
 		{func(p *Policy) { p.Breaker.FailureRate = -0.1 }, `circuit_breaker.failure_rate = -0.1: must be a number from 0 to 1`},
 		{func(p *Policy) { p.Breaker.FailureRate = math.NaN() }, `circuit_breaker.failure_rate = NaN: must be a number from 0 to 1`},
@@ -110,6 +119,7 @@ func TestZeroPolicyIsWrongInEveryField(t *testing.T) {
 	}
 	assert.Subset(t, paths, []string{
 		"type", "retry_policy.max_attempts", "retry_policy.jitter", "retry_policy.when_open", "retry_policy.idempotent",
+		"retry_budget.window",
 		"circuit_breaker.failure_threshold", "circuit_breaker.slow_call_duration", "circuit_breaker.window_calls",
 		"circuit_breaker.minimum_calls", "circuit_breaker.recovery_timeout", "circuit_breaker.recovery_multiplier",
 		"circuit_breaker.max_recovery_timeout", "circuit_breaker.half_open_max_calls", "circuit_breaker.success_threshold",

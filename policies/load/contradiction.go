@@ -56,10 +56,15 @@ func (s side) bad() bool { return s.layer != nil && s.given.value == nil }
 // follow makes a built-in value equal to the other.
 func (r *resolver) follow(name string, one, other side) {
 	one.value.Set(other.value)
+	r.note(followed{name, one.setting}, followed{name, other.setting})
+}
+
+// note keeps in mind which setting a built-in value gave way to.
+func (r *resolver) note(one, other followed) {
 	if r.followed == nil {
-		r.followed = map[followed]*setting{}
+		r.followed = map[followed]followed{}
 	}
-	r.followed[followed{name, one.setting}] = other.setting
+	r.followed[one] = other
 }
 
 func (r *resolver) contradict(at, other side) {

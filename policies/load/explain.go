@@ -13,8 +13,8 @@ type explained struct {
 	*store
 	sources []sourcePlaces
 	// followed holds the settings whose built-in value gave way to another
-	// setting.
-	followed map[followed]*setting
+	// setting, of the same target or of one that it shares something with.
+	followed map[followed]followed
 }
 
 type followed struct {
@@ -35,8 +35,11 @@ func (e *explained) origin(target, path string) (policies.Origin, bool) {
 	}
 	s := settingAt[path]
 	if other, ok := e.followed[followed{target, s}]; ok {
-		o, known := e.origin(target, other.Path)
+		o, known := e.origin(other.target, other.Path)
 		o.Follows = other.Path
+		if other.target != target {
+			o.Follows = policies.FieldPath(targetsKey, other.target) + "." + other.Path
+		}
 		return o, known
 	}
 	for _, l := range e.layersOf(target, e.typeOf(target)) {

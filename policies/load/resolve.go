@@ -38,5 +38,6 @@ func (r *resolver) resolve() map[string]*policies.Policy {
 		l.apply(p)
 		r.contradictions(name, p)
 	}
+	r.sharedBudgets(all)
 	return all
 }

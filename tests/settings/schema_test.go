@@ -90,16 +90,18 @@ func TestWhatOnlyLoadingFinds(t *testing.T) {
 	schema := compiled(t)
 	long := bytes.Repeat([]byte("é"), 128)
 	for what, data := range map[string]string{
-		"contradiction":     `{"retry_policy": {"min_wait": 5, "max_wait": 4}}`,
-		"lists that clash":  `{"circuit_breaker": {"ignore": ["http.404"], "trip_on": ["http.404"]}}`,
-		"unknown condition": `{"retry_policy": {"retry_on": ["http.no"]}}`,
-		"long text":         `{"retry_policy": {"max_wait": "25h"}}`,
-		"tiny text":         `{"restart": {"within": "0.1ns"}}`,
-		"tiny number":       `{"retry_policy": {"min_wait": 1e-12}}`,
-		"long name":         `{"targets": {"` + string(long) + `": {}}}`,
-		"names alike":       `{"targets": {"a-b": {}, "a.b": {}}}`,
-		"near key":          `{"retry_polcy": {}}`,
-		"key twice":         `{"pool": {"workers": 1, "workers": 2}}`,
+		"contradiction":      `{"retry_policy": {"min_wait": 5, "max_wait": 4}}`,
+		"lists that clash":   `{"circuit_breaker": {"ignore": ["http.404"], "trip_on": ["http.404"]}}`,
+		"budgets that clash": `{"targets": {"a": {"retry_budget": {"enabled": true, "shared": "x", "ratio": 1}}, "b": {"retry_budget": {"enabled": true, "shared": "x", "ratio": 2}}}}`,
+		"long shared name":   `{"retry_budget": {"shared": "` + string(long) + `"}}`,
+		"unknown condition":  `{"retry_policy": {"retry_on": ["http.no"]}}`,
+		"long text":          `{"retry_policy": {"max_wait": "25h"}}`,
+		"tiny text":          `{"restart": {"within": "0.1ns"}}`,
+		"tiny number":        `{"retry_policy": {"min_wait": 1e-12}}`,
+		"long name":          `{"targets": {"` + string(long) + `": {}}}`,
+		"names alike":        `{"targets": {"a-b": {}, "a.b": {}}}`,
+		"near key":           `{"retry_polcy": {}}`,
+		"key twice":          `{"pool": {"workers": 1, "workers": 2}}`,
 	} {
 		assert.NoError(t, check(schema, []byte(data)), what)
 		_, err := loadJSON([]byte(data))
