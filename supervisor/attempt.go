@@ -17,6 +17,10 @@ type Attempt struct {
 	// gave none. It is the same in every attempt, for servers that
 	// recognise a repeated request by it.
 	IdempotencyKey string
+	// Depth is 1 for an operation that was not asked for within another's
+	// attempt, 2 for one within such a one's, and so on. It is known by the
+	// contexts that functions pass on, whatever the targets are.
+	Depth int
 }
 
 // CurrentAttempt gives the attempt that ctx belongs to, and false if ctx does
@@ -36,7 +40,17 @@ func CurrentAttempt(ctx context.Context) (Attempt, bool) {
 		MaxAttempts:    op.policy.maxAttempts(),
 		OperationID:    op.id(),
 		IdempotencyKey: key,
+		Depth:          op.depth(),
 	}, true
+}
+
+// depth counts the operations that op runs within, and itself.
+func (op *operation) depth() int {
+	n := 1
+	for outer, _ := attemptOf(op.caller()); outer != nil; outer, _ = attemptOf(outer.caller()) {
+		n++
+	}
+	return n
 }
 
 // attemptKey finds, in a context, the attempt it belongs to.

@@ -52,7 +52,7 @@ func TestCurrentAttempt(t *testing.T) {
 							key = id
 						}
 						for i, a := range seen {
-							assert.Equal(t, Attempt{Target: "x", Number: i + 1, MaxAttempts: 3, OperationID: id, IdempotencyKey: key}, a)
+							assert.Equal(t, Attempt{Target: "x", Number: i + 1, MaxAttempts: 3, OperationID: id, IdempotencyKey: key, Depth: 1}, a)
 						}
 						assert.False(t, ids[id], "two operations have one id")
 						ids[id] = true
