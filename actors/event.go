@@ -162,6 +162,16 @@ type CallsRefused struct {
 	Count uint64
 }
 
+// RetryBudgetExhausted says how many operations got no further attempt since
+// the last such event, because the retry budget allowed none. The first is told
+// at once; at most one event a second is published for a target.
+type RetryBudgetExhausted struct {
+	Header
+	// Budget is the name of a shared budget, empty for the target's own.
+	Budget string
+	Count  uint64
+}
+
 // StaleOutcome says that an attempt ended after its breaker had moved on, so
 // that its outcome changed nothing.
 type StaleOutcome struct {
@@ -277,6 +287,17 @@ func (e CallsRefused) String() string {
 		return "1 call to " + e.Target + " refused by its breaker"
 	}
 	return fmt.Sprintf("%d calls to %s refused by its breaker", e.Count, e.Target)
+}
+
+func (e RetryBudgetExhausted) String() string {
+	s := fmt.Sprintf("%d retries on %s not made: the retry budget", e.Count, e.Target)
+	if e.Count == 1 {
+		s = "1 retry on " + e.Target + " not made: the retry budget"
+	}
+	if e.Budget != "" {
+		s += fmt.Sprintf(" %q", e.Budget)
+	}
+	return s + " is exhausted"
 }
 
 func (e StaleOutcome) String() string {

@@ -66,12 +66,14 @@ func (r *rootActor) apply(m *applySet) applied {
 		if err != nil {
 			continue // checked before
 		}
+		policy = r.withBudget(policy, old)
 		t.policy.Store(policy)
 		done := make(chan struct{})
 		t.tell(&applyPolicy{policy: policy, breaker: !old.Breaker.Equal(p.Breaker), done: done})
 		result.targets = append(result.targets, done)
 		changed = append(changed, t.name)
 	}
+	r.dropBudgets()
 	slices.Sort(changed)
 	r.sup.bus.Publish(actors.PoliciesApplied{Header: actors.Header{At: time.Now()}, Changed: changed, Changes: changes})
 	return result
@@ -83,6 +85,9 @@ func (r *rootActor) withExtra(set *policies.Set) *policies.Set {
 		if _, err := set.Target(name); err == nil {
 			continue
 		}
+		// Nobody has said anything about its budget but for all targets of
+		// its type, and who shares one must agree on it.
+		p.RetryBudget = set.Defaults(p.Type).RetryBudget
 		if with, err := set.With(name, p); err == nil {
 			set = with
 		}

@@ -30,6 +30,7 @@ func (a *targetActor) halt(reason error) (drained <-chan struct{}) {
 	}
 	if first {
 		a.reportRefusals()
+		a.reportOverspent()
 		a.sup.bus.Publish(actors.TargetStopped{Header: a.header(), Reason: reason})
 	}
 	return drained

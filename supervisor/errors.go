@@ -140,7 +140,8 @@ type ExhaustedError struct {
 	// behind by its caller.
 	Err error
 	// Cause is what ended the operation if that was not an attempt: an
-	// *OpenError, the cause of the caller's context, ErrShutdown. May be nil.
+	// *OpenError, the cause of the caller's context, ErrShutdown,
+	// ErrRetryBudget. May be nil.
 	Cause error
 }
 

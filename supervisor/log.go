@@ -57,6 +57,8 @@ func logged(e actors.Event) (slog.Level, []slog.Attr) {
 		return slog.LevelWarn, []slog.Attr{slog.Duration("pause", e.Until.Sub(e.At)), slog.Any("error", e.Err)}
 	case actors.CallsRefused:
 		return slog.LevelWarn, []slog.Attr{slog.Uint64("count", e.Count)}
+	case actors.RetryBudgetExhausted:
+		return slog.LevelWarn, []slog.Attr{slog.String("budget", e.Budget), slog.Uint64("count", e.Count)}
 	case actors.PoliciesRejected:
 		return slog.LevelError, []slog.Attr{slog.Any("error", e.Err)}
 	case actors.WatchDegraded:

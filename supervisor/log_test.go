@@ -71,6 +71,7 @@ func TestEveryEventHasItsLevel(t *testing.T) {
 		{actors.RetryScheduled{Err: errPlain}, slog.LevelWarn, 4},
 		{actors.OperationFailed{Err: errPlain}, slog.LevelError, 3},
 		{actors.CallsRefused{}, slog.LevelWarn, 1},
+		{actors.RetryBudgetExhausted{}, slog.LevelWarn, 2},
 		{actors.AttemptStarted{}, slog.LevelDebug, 3},
 		{actors.AttemptFailed{}, slog.LevelDebug, 3},
 		{actors.TargetStarted{}, slog.LevelInfo, 0},

@@ -106,6 +106,7 @@ func (op *operation) begin() context.Context {
 	op.attempt++
 	op.target.sup.trace(op, int(op.attempt))
 	if op.attempt == 1 {
+		op.called()
 		return op
 	}
 	// A context of its own, because the function may have kept the one of an

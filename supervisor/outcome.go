@@ -106,6 +106,8 @@ func (a *targetActor) final(op *operation, reason retry.Reason) error {
 			return c.verdict.Err
 		}
 		return a.exhausted(op, reason, c.gone)
+	case retry.BudgetExhausted:
+		return a.exhausted(op, reason, ErrRetryBudget)
 	case retry.BreakerOpen:
 		if refusal := a.breaker.View().Refusal; refusal != nil {
 			return a.exhausted(op, reason, refusal)

@@ -12,6 +12,8 @@ type resolved struct {
 	// watched says that attempts run apart from their operations, hedged that
 	// those do that may run twice.
 	watched, hedged bool
+	// budget is what the root gives it, nil without a retry budget.
+	budget *retryBudget
 }
 
 func resolve(p policies.Policy) (*resolved, error) {

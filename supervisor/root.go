@@ -15,6 +15,7 @@ type rootActor struct {
 	children map[string]*Target // by PID id
 	// extra holds the policies of targets that no set has named.
 	extra    map[string]policies.Policy
+	budgets  map[string]*retryBudget // the shared ones, by name
 	stopping bool
 	stopped  chan struct{}
 }
@@ -75,7 +76,7 @@ func (r *rootActor) open(c actor.Context, m *open) *Target {
 			return r.sup.missing(m.name, err)
 		}
 	}
-	t, err := r.sup.startTarget(c, m.name, policy)
+	t, err := r.sup.startTarget(c, m.name, r.withBudget(policy, nil))
 	if err != nil {
 		return r.sup.missing(m.name, err)
 	}

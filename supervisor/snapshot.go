@@ -51,6 +51,8 @@ type TargetSnapshot struct {
 	// InBackoff, Parked and Queued count the operations that wait now: for
 	// time to pass, for the breaker, for a worker.
 	InBackoff, Parked, Queued int
+	// RetryBudget is nil for a target without one.
+	RetryBudget *RetryBudgetSnapshot
 }
 
 // BreakerSnapshot is one breaker.
@@ -109,6 +111,7 @@ func (t *Target) snapshot() TargetSnapshot {
 		snap.PausedUntil = *until
 	}
 	snap.Succeeded, snap.Workers = t.pool.snapshot()
+	snap.RetryBudget = t.budgetSnapshot()
 	view := t.breaker.View()
 	b := Breaker{target: t}
 	snap.Breaker = BreakerSnapshot{PID: t.breaker.PID().Id, State: view.State, Generation: view.Generation,

@@ -140,7 +140,7 @@ func (a *targetActor) judge(op *operation) retry.Decision {
 	if c.ownWait != nil {
 		progress.HasOwn, progress.OwnWait = true, *c.ownWait
 	}
-	return retry.Decide(policy, c.verdict, progress, time.Now(), rand.Float64())
+	return a.affordable(op, retry.Decide(policy, c.verdict, progress, time.Now(), rand.Float64()))
 }
 
 // again schedules another attempt.

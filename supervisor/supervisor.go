@@ -125,7 +125,7 @@ func (s *Supervisor) startActors(name string) error {
 		return err
 	}
 	s.bus = bus
-	s.rootActor = &rootActor{sup: s, children: map[string]*Target{}, extra: map[string]policies.Policy{}, stopped: make(chan struct{})}
+	s.rootActor = &rootActor{sup: s, children: map[string]*Target{}, extra: map[string]policies.Policy{}, budgets: map[string]*retryBudget{}, stopped: make(chan struct{})}
 	s.root = actors.NewRef(s.rootActor.undeliverable)
 	if err := s.root.Start(s.system.Root, name, s.rootActor); err != nil {
 		bus.Close()

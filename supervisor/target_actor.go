@@ -41,6 +41,8 @@ type targetActor struct {
 	unable   error         // why it could not be started
 	down     bool          // the actor stops or has stopped
 	report   *time.Timer
+
+	overspent overspent // retries not made for want of a budget
 }
 
 // Receive implements [actor.Actor].
@@ -90,6 +92,8 @@ func (a *targetActor) Receive(c actor.Context) {
 		a.scheduleReport()
 	case refusalsDue:
 		a.reportRefusals()
+	case overspentDue:
+		a.overspentDue()
 	case *applyPolicy:
 		a.apply(m)
 	case *halt:
@@ -249,6 +253,9 @@ func (a *targetActor) stopped() {
 	}
 	if a.pace.timer != nil {
 		a.pace.timer.Stop()
+	}
+	if a.overspent.timer != nil {
+		a.overspent.timer.Stop()
 	}
 	a.gone.Store(!a.sup.closing.Load())
 	a.ref.Close()

@@ -62,6 +62,9 @@ type (
 	reportRefusals struct{}
 	// refusalsDue: the time for the report has come.
 	refusalsDue struct{}
+	// overspentDue: the time to tell of retries that were not affordable has
+	// come.
+	overspentDue struct{}
 	// applyPolicy: another policy holds for operations to come.
 	applyPolicy struct {
 		policy  *resolved

@@ -61,6 +61,9 @@ func (w *watched) Run(state func() (actors.Worker, error)) (err error) {
 	if w.number = w.op.claimAttempt(w.permit.Generation); w.number == 0 {
 		return errNotBegun
 	}
+	if w.number == 1 {
+		w.op.called()
+	}
 	w.op.target.sup.trace(w.op, w.number)
 	w.began = w.op.target.sup.since()
 	w.Context, w.cancel = w.bounded()

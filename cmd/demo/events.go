@@ -43,7 +43,7 @@ func (n fileNames) tell(e actors.Event) (l label, lines []string) {
 			return "", nil
 		}
 		return labelNote, []string{e.String()}
-	case actors.WorkerStopped:
+	case actors.WorkerStopped, actors.RetryBudgetExhausted:
 		return labelNote, []string{e.String()}
 	}
 	return "", nil

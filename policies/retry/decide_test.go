@@ -151,7 +151,7 @@ func TestDecideKeepsItsPromises(t *testing.T) {
 func TestEveryReasonIsExplained(t *testing.T) {
 	for _, r := range []Reason{
 		NotRetryable, MaxAttempts, MaxElapsed, CallerDeadline, CallerGone,
-		ServerDelay, NotIdempotent, BreakerOpen, BackoffStop, Disabled,
+		ServerDelay, NotIdempotent, BreakerOpen, BackoffStop, Disabled, BudgetExhausted,
 	} {
 		assert.Contains(t, explanations, r)
 		assert.Equal(t, explanations[r], r.Explain())

@@ -15,6 +15,9 @@ const (
 	BreakerOpen    Reason = "breaker_open"
 	BackoffStop    Reason = "backoff_stop"
 	Disabled       Reason = "disabled"
+	// BudgetExhausted is not Decide's: whoever counts the retries of all
+	// operations gives it, when Decide has allowed one.
+	BudgetExhausted Reason = "budget_exhausted"
 )
 
 var explanations = map[Reason]string{
@@ -31,6 +34,8 @@ var explanations = map[Reason]string{
 	BreakerOpen: "The circuit breaker is open; set when_open to park to wait for it instead.",
 	BackoffStop: "The operation's own backoff asked to stop.",
 	Disabled:    "Retries are disabled for this target.",
+	BudgetExhausted: "The retry budget is exhausted: the latest calls allow no more retries; " +
+		"raise retry_budget.ratio or retry_budget.min_per_second if the target can bear them.",
 }
 
 // Explain returns the reason as a sentence for people, with what to do about
