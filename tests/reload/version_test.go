@@ -142,9 +142,24 @@ func block(seed uint64, n int64, target string) map[string]any {
 	return map[string]any{
 		"type":            policies.API,
 		"retry_policy":    retry,
+		"retry_budget":    budget(seed, n, target),
 		"circuit_breaker": breaker,
 		"pool":            map[string]any{"workers": 4 + bits>>32%16},
 	}
+}
+
+// budget is one that is never exhausted, so that it changes nothing of what an
+// operation can tell: on and off, the target's own or one of two that are
+// shared, of another size in each version.
+func budget(seed uint64, n int64, target string) map[string]any {
+	bits := mix(seed, n, -200)
+	b := map[string]any{
+		"enabled": bits%4 != 0, "ratio": 10, "min_per_second": 1_000_000 - bits>>8%1000, "window": fmt.Sprintf("%dms", 1000+bits>>20%60_000),
+	}
+	if target != constant {
+		b["shared"] = []string{"", "left", "right"}[mix(seed, n, -201)>>(4*len(target)%32)%3]
+	}
+	return b
 }
 
 // version is a source that says what version n does.
