@@ -162,9 +162,9 @@ type CallsRefused struct {
 	Count uint64
 }
 
-// RetryBudgetExhausted says how many operations got no further attempt since
-// the last such event, because the retry budget allowed none. The first is told
-// at once; at most one event a second is published for a target.
+// RetryBudgetExhausted says how many further attempts, retries and hedges, were
+// not made since the last such event, because the retry budget allowed none. The
+// first is told at once; at most one event a second is published for a target.
 type RetryBudgetExhausted struct {
 	Header
 	// Budget is the name of a shared budget, empty for the target's own.
@@ -290,10 +290,7 @@ func (e CallsRefused) String() string {
 }
 
 func (e RetryBudgetExhausted) String() string {
-	s := fmt.Sprintf("%d retries on %s not made: the retry budget", e.Count, e.Target)
-	if e.Count == 1 {
-		s = "1 retry on " + e.Target + " not made: the retry budget"
-	}
+	s := counted(int(e.Count), "further attempt") + " on " + e.Target + " not made: the retry budget"
 	if e.Budget != "" {
 		s += fmt.Sprintf(" %q", e.Budget)
 	}

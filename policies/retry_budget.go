@@ -11,7 +11,8 @@ import "time"
 // 10 s), over time and so not as Envoy's retry_budget (20 % of the requests in
 // flight, at least 3), which starves a target with few calls.
 type RetryBudget struct {
-	// Enabled true holds the target's retries to the budget. Default false.
+	// Enabled true holds the target's retries to the budget, hedges included.
+	// Default false.
 	Enabled bool `koanf:"enabled" example:"true"`
 	// Ratio is how many retries each call in the window allows. With 0.2 they
 	// add a fifth to the calls, beside what MinPerSecond allows, even when

@@ -108,6 +108,10 @@ func (a *targetActor) hedge(m *slow) {
 	if w == nil {
 		return
 	}
+	if !a.afford(op) {
+		a.release(w, false)
+		return
+	}
 	c.hedged++
 	a.counts.hedges.Add(1)
 	if a.sup.bus.Active() {

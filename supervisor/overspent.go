@@ -6,8 +6,8 @@ import (
 	"github.com/holdfast-go/holdfast/actors"
 )
 
-// overspent is what a target's supervisor has not yet told of the retries that
-// a budget didn't allow.
+// overspent is what a target's supervisor has not yet told of the retries and
+// hedges that a budget didn't allow.
 type overspent struct {
 	count  uint64
 	budget string
@@ -15,7 +15,7 @@ type overspent struct {
 	quiet  bool // the last event is less than a second ago
 }
 
-// noteOverspent counts a retry that the budget did not allow. The first is told
+// noteOverspent counts one that the budget did not allow. The first is told
 // at once, so that somebody who looks at the events knows why; after it there
 // is one event a second, whatever is going on.
 func (a *targetActor) noteOverspent(b *retryBudget) {

@@ -129,10 +129,11 @@ type RetryBudgetSnapshot struct {
 	// Name is that of a shared budget, empty for the target's own.
 	Name string
 	// Calls and Retries are those of the budget's window, of all the targets
-	// that share it, and Available the retries that it allows now.
+	// that share it, hedges among the retries. Available is how many more it
+	// allows now.
 	Calls, Retries, Available int
-	// Exhausted counts the operations of this target that got no further
-	// attempt because there was none available, since the target started.
+	// Exhausted counts the retries and hedges of this target that were not
+	// made because there was none available, since the target started.
 	Exhausted uint64
 }
 

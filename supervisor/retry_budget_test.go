@@ -223,6 +223,33 @@ func TestABudgetBoundsTheRetriesOfTimeouts(t *testing.T) {
 	})
 }
 
+// A hedge costs what a retry costs. If it failed, a service that is slow because
+// it has too much to do would get every call twice.
+func TestABudgetBoundsHedges(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := one(t, hedged(time.Second), budgeted(0.5, 0))
+		slow := func() (time.Duration, int32) {
+			f := scripted(step{3 * time.Second, nil}, step{time.Second / 2, nil}, step{never, nil})
+			_, err := Do(bg, s, "x", f.run, Idempotent())
+			require.NoError(t, err)
+			return time.Since(f.began), f.calls.Load()
+		}
+		took, calls := slow()
+		assert.Equal(t, 3*time.Second, took, "half a hedge is none")
+		assert.EqualValues(t, 1, calls)
+		took, calls = slow()
+		assert.Equal(t, 1500*time.Millisecond, took, "the second call allows one")
+		assert.EqualValues(t, 2, calls)
+		pass(0)
+		snap := snapshotOf(t, s, "x")
+		assert.Equal(t, &RetryBudgetSnapshot{Calls: 2, Retries: 1, Exhausted: 1}, snap.RetryBudget)
+		assert.EqualValues(t, 1, snap.Hedges)
+		for _, w := range snap.Workers {
+			assert.False(t, w.Busy, "the worker for a hedge that was not made is free again")
+		}
+	})
+}
+
 // echo is a worker with state that needs none.
 type echo struct{}
 

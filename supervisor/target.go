@@ -46,7 +46,7 @@ type counters struct {
 	abandoned atomic.Uint64 // attempts left behind
 	left      atomic.Int64  // of these, the ones whose functions still run
 	retries   atomic.Uint64
-	overspent atomic.Uint64 // retries not made for want of a budget
+	overspent atomic.Uint64 // retries and hedges not made for want of a budget
 	restarts  atomic.Uint64
 	inBackoff atomic.Int64
 	parked    atomic.Int64

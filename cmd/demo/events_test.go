@@ -44,7 +44,7 @@ func TestTellShowsWhatMatters(t *testing.T) {
 		{actors.PoliciesApplied{}, labelReload, "valid again, and as it was"},
 		{actors.PoliciesRejected{Err: broken}, labelInvalid, "rejected, the policies stay as they were: broken"},
 		{actors.WatchDegraded{Err: broken}, labelNote, "changes to the configuration are found by polling: broken"},
-		{actors.RetryBudgetExhausted{Header: actors.Header{Target: "t"}, Count: 2}, labelNote, "2 retries on t not made: the retry budget is exhausted"},
+		{actors.RetryBudgetExhausted{Header: actors.Header{Target: "t"}, Count: 2}, labelNote, "2 further attempts on t not made: the retry budget is exhausted"},
 		{actors.WorkerStopped{Worker: "w"}, labelNote, "worker w was stopped from outside"},
 	} {
 		l, lines := fileNames{}.tell(tc.event)
