@@ -155,6 +155,19 @@ type OperationFailed struct {
 	Err error
 }
 
+// OperationFellBack says that an operation which failed goes on elsewhere.
+type OperationFellBack struct {
+	Header
+	// Operation is its id on the target it failed on, empty if it was refused
+	// before it had one.
+	Operation string
+	// To is the target it is tried on next, empty for the caller's own
+	// fallback.
+	To string
+	// Err is what it failed with.
+	Err error
+}
+
 // CallsRefused says how many calls an open breaker turned away since the
 // last such event. At most one a second is published for a target.
 type CallsRefused struct {
@@ -280,6 +293,14 @@ func (e WorkerStopped) String() string {
 
 func (e OperationFailed) String() string {
 	return fmt.Sprintf("%s failed for good: %v", e.Operation, e.Err)
+}
+
+func (e OperationFellBack) String() string {
+	to := e.To
+	if to == "" {
+		to = "its caller's own fallback"
+	}
+	return fmt.Sprintf("an operation on %s falls back to %s: %v", e.Target, to, e.Err)
 }
 
 func (e CallsRefused) String() string {

@@ -36,6 +36,8 @@ type Policy struct {
 	RateLimit RateLimit `koanf:"rate_limit"`
 	// Hedge says when a second attempt begins beside one that takes long.
 	Hedge Hedge `koanf:"hedge"`
+	// Fallback says where an operation goes that has failed.
+	Fallback Fallback `koanf:"fallback"`
 	// Restart bounds how often workers may be restarted.
 	Restart Restart `koanf:"restart"`
 }

@@ -57,7 +57,8 @@ type Origins func(target, path string) (Origin, bool)
 //
 // Every bad name and every bad setting of every target is reported together,
 // as an [Errors] with paths such as targets.weather_api.pool.workers. So is every
-// target that says otherwise than another one whose retry budget it shares.
+// target that says otherwise than another one whose retry budget it shares, and
+// every one that falls back to what it can't.
 func NewSet(targets map[string]Policy) (*Set, error) {
 	var found Errors
 	all := make(map[string]*Policy, len(targets)+4)
@@ -71,6 +72,7 @@ func NewSet(targets map[string]Policy) (*Set, error) {
 		all[name] = &p
 	}
 	found = append(found, sharedContradictions(all)...)
+	found = append(found, fallbackContradictions(all)...)
 	if err := found.orNil(); err != nil {
 		return nil, err
 	}
@@ -94,7 +96,7 @@ func (s *Set) With(name string, p Policy) (*Set, error) {
 	all := maps.Clone(s.policies)
 	p = p.clone()
 	all[name] = &p
-	if err := sharedContradictions(all).orNil(); err != nil {
+	if err := append(sharedContradictions(all), fallbackContradictions(all)...).orNil(); err != nil {
 		return nil, err
 	}
 	code := maps.Clone(s.code)

@@ -15,17 +15,16 @@ import (
 // An answer of another type than Out is a *[ResultTypeError]; a nil answer is
 // Out's zero value.
 func Ask[Out any](ctx context.Context, s *Supervisor, target string, payload any, options ...CallOption) (Out, error) {
-	t := s.Target(target)
-	o := gather(options)
-	if err := t.precheck(ctx, false, o); err != nil {
-		var zero Out
-		return zero, err
-	}
+	return put[Out](ctx, s.Target(target), payload, gather(options), nil).outcome()
+}
+
+// put hands a question to a target.
+func put[Out any](ctx context.Context, t *Target, payload any, o *callOptions, outer *detached[Out]) *question[Out] {
 	q := &question[Out]{payload: payload}
-	q.ready = make(chan struct{})
-	q.start(q, t, ctx, t.policy.Load(), o, false)
-	t.launch(&q.operation)
-	return q.outcome()
+	q.set(q, ctx, t, false, o, outer, func(t *Target, o *callOptions, outer *detached[Out]) {
+		put(ctx, t, payload, o, outer)
+	})
+	return q
 }
 
 // question is an operation that carries a payload.

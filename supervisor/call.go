@@ -31,21 +31,22 @@ func Do[T any](ctx context.Context, s *Supervisor, target string, fn func(contex
 
 // DoOn is [Do] on a target that was looked up before.
 func DoOn[T any](ctx context.Context, t *Target, fn func(context.Context) (T, error), options ...CallOption) (T, error) {
+	return do(ctx, t, fn, gather(options))
+}
+
+func do[T any](ctx context.Context, t *Target, fn func(context.Context) (T, error), o *callOptions) (T, error) {
 	t = t.current()
-	o := gather(options)
-	if err := t.precheck(ctx, fn == nil, o); err != nil {
-		var zero T
-		return zero, err
+	if err := t.precheck(ctx, fn == nil, fits[T](o), o); err != nil {
+		return instead(ctx, t, nil, fn, o, err)
 	}
 	policy := t.policy.Load()
 	if t.factory != nil || policy.watched || policy.hedged {
-		return launch(ctx, t, policy, fn, o).call.outcome()
+		return launch(ctx, t, fn, o, nil).call.outcome()
 	}
 	c := &call[T]{fn: fn}
 	c.start(c, t, ctx, policy, o, true)
 	if err := t.perform(&c.operation); err != nil {
-		var zero T
-		return zero, err
+		return instead(ctx, t, &c.operation, fn, o, err)
 	}
 	return c.value, nil
 }
@@ -59,12 +60,7 @@ func Go[T any](ctx context.Context, s *Supervisor, target string, fn func(contex
 
 // GoOn is [Go] on a target that was looked up before.
 func GoOn[T any](ctx context.Context, t *Target, fn func(context.Context) (T, error), options ...CallOption) *Future[T] {
-	t = t.current()
-	o := gather(options)
-	if err := t.precheck(ctx, fn == nil, o); err != nil {
-		return failed[T](err)
-	}
-	return launch(ctx, t, t.policy.Load(), fn, o)
+	return launch(ctx, t, fn, gather(options), nil)
 }
 
 // Wrap gives fn the target's supervision and keeps its shape. Each call of

@@ -14,6 +14,8 @@ type callOptions struct {
 	idempotent bool
 	whenOpen   policies.WhenOpen // empty: as the policy says
 	backOff    func() backoff.BackOff
+	fallback   any // a lastResort of the operation's type
+	hops       int // from target to target so far
 }
 
 // noOptions serves every call without options. Nobody writes to it.

@@ -36,39 +36,62 @@ func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 // detached is a call whose caller does not lend its goroutine.
 type detached[T any] struct {
 	call[T]
-	err   error
-	ready chan struct{}
+	err    error
+	ready  chan struct{}
+	detour *detour[T] // nil unless there is somewhere to fall back to
+	failed error      // on this target, while it is tried elsewhere
 }
 
 // outcome waits for the outcome and gives it.
 func (d *detached[T]) outcome() (T, error) {
 	<-d.ready
-	if d.err != nil {
+	switch {
+	case d.err != nil:
 		// The value may be being written by an attempt that was left behind.
 		var zero T
 		return zero, d.err
+	case d.detour != nil && d.detour.used:
+		return d.detour.value, nil
 	}
 	return d.value, nil
 }
 
 func (d *detached[T]) ended(err error, _ int) {
-	d.err = err
-	close(d.ready)
+	if err == nil || !d.diverts(err) {
+		d.finish(err)
+	}
 }
 
-func launch[T any](ctx context.Context, t *Target, policy *resolved, fn func(context.Context) (T, error), o *callOptions) *Future[T] {
+// launch sets a function going. outer is the operation that falls back to it,
+// nil if it is one of its own.
+func launch[T any](ctx context.Context, t *Target, fn func(context.Context) (T, error), o *callOptions, outer *detached[T]) *Future[T] {
 	f := &Future[T]{}
-	f.call.fn = fn
-	f.call.ready = make(chan struct{})
-	f.call.start(&f.call, t, ctx, policy, o, false)
-	t.launch(&f.call.operation)
+	d := &f.call
+	d.fn = fn
+	d.set(d, ctx, t, fn == nil, o, outer, func(t *Target, o *callOptions, outer *detached[T]) {
+		launch(ctx, t, fn, o, outer)
+	})
 	return f
 }
 
-// failed is the future of an operation that was refused.
-func failed[T any](err error) *Future[T] {
-	f := &Future[T]{}
-	f.call.ready = make(chan struct{})
-	f.call.ended(err, 0)
-	return f
+// set starts an operation, of which b is the whole, or ends it at once.
+func (d *detached[T]) set(b body, ctx context.Context, t *Target, nilFunction bool, o *callOptions, outer *detached[T],
+	again func(*Target, *callOptions, *detached[T])) {
+	t = t.current()
+	d.ready = make(chan struct{})
+	err := t.precheck(ctx, nilFunction, fits[T](o), o)
+	policy := t.policy.Load()
+	if policy == nil { // there is no such target
+		d.target, d.options = t, o
+	} else {
+		d.start(b, t, ctx, policy, o, false)
+	}
+	if outer != nil || o.fallback != nil || policy != nil && policy.Fallback.Target != "" {
+		d.detour = &detour[T]{again: again, outer: outer}
+	}
+	if err != nil {
+		d.ended(err, 0)
+		return
+	}
+	t.launch(&d.operation)
 }

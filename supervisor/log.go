@@ -55,6 +55,8 @@ func logged(e actors.Event) (slog.Level, []slog.Attr) {
 			slog.Duration("ran", e.Ran), slog.Int("running", e.Running)}
 	case actors.TargetPaused:
 		return slog.LevelWarn, []slog.Attr{slog.Duration("pause", e.Until.Sub(e.At)), slog.Any("error", e.Err)}
+	case actors.OperationFellBack:
+		return slog.LevelWarn, []slog.Attr{slog.String("operation", e.Operation), slog.String("to", e.To), slog.Any("error", e.Err)}
 	case actors.CallsRefused:
 		return slog.LevelWarn, []slog.Attr{slog.Uint64("count", e.Count)}
 	case actors.RetryBudgetExhausted:

@@ -16,6 +16,11 @@ type message struct {
 	request actors.Operation
 	value   any
 	sender  *actor.PID
+	// outer is the message that fell back to this one, nil if it is its own;
+	// failed is what it had failed with, after so many attempts.
+	outer    *message
+	failed   error
+	attempts int
 }
 
 // accept takes in an operation that came as a message.
@@ -45,17 +50,17 @@ func (a *targetActor) accept(request *actors.Operation, sender *actor.PID) {
 	}()
 }
 
-func (a *targetActor) launchMessage(m *message) {
+func (t *Target) launchMessage(m *message) {
 	ctx := m.caller()
 	switch {
 	case m.request.Run == nil && m.request.Payload == nil:
-		a.Target.refuse(&m.operation, ErrNilFunction)
+		t.refuse(&m.operation, ErrNilFunction)
 	case m.request.Run != nil && m.request.Payload != nil:
-		a.Target.refuse(&m.operation, errTwoFunctions)
+		t.refuse(&m.operation, errTwoFunctions)
 	case ctx.Err() != nil:
-		a.Target.refuse(&m.operation, &gaveUpError{context.Cause(ctx)})
+		t.refuse(&m.operation, &gaveUpError{context.Cause(ctx)})
 	default:
-		a.Target.launch(&m.operation)
+		t.launch(&m.operation)
 	}
 }
 
@@ -91,10 +96,41 @@ func (m *message) do(ctx context.Context, worker func() (actors.Worker, error)) 
 }
 
 func (m *message) ended(err error, attempts int) {
+	m.attempts += attempts
+	if err == nil || !m.diverts(err) {
+		m.reply(err)
+	}
+}
+
+// diverts says whether the operation, which ended with err, goes on elsewhere.
+func (m *message) diverts(err error) bool {
+	next := m.target.elsewhere(&m.operation, m.options, err)
+	if next == "" {
+		return false
+	}
+	m.failed = err
+	return m.target.sup.errands.run(func() {
+		m.target.fellBack(&m.operation, next, err)
+		t := m.target.sup.Target(next)
+		if t.err != nil {
+			m.reply(failedOnBoth(m.target.name, err, next, t.err))
+			return
+		}
+		n := &message{request: m.request, sender: m.sender, outer: m, attempts: m.attempts}
+		n.start(n, t, m.caller(), t.policy.Load(), m.options.there(), false)
+		t.launchMessage(n)
+	})
+}
+
+// reply gives the outcome to the sender.
+func (m *message) reply(err error) {
+	for inner := m; err != nil && inner.outer != nil; inner = inner.outer {
+		err = failedOnBoth(inner.outer.target.name, inner.outer.failed, inner.target.name, err)
+	}
 	if m.sender == nil {
 		return
 	}
-	result := &actors.Result{Err: err, Attempts: attempts, Tag: m.request.Tag}
+	result := &actors.Result{Err: err, Attempts: m.attempts, Tag: m.request.Tag}
 	if err == nil {
 		result.Value = m.value
 	}

@@ -63,6 +63,7 @@ func (s *Supervisor) finish() {
 	for _, drained := range s.haltTargets() {
 		<-drained
 	}
+	<-s.errands.close()
 	s.root.Tell(stopAll{})
 	<-s.rootActor.stopped
 	for _, ended := range s.bus.Close() {
@@ -94,6 +95,9 @@ func (s *Supervisor) abandon(cause error) error {
 	}
 	if s.watching.active() {
 		e.Stragglers = append(e.Stragglers, Straggler{Target: "configuration watch"})
+	}
+	if s.errands.active() {
+		e.Stragglers = append(e.Stragglers, Straggler{Target: "fallbacks"})
 	}
 	if len(e.Stragglers) == 0 {
 		e.Stragglers = []Straggler{{Target: "event subscribers"}}

@@ -35,6 +35,9 @@ type TargetSnapshot struct {
 	// outcome. Refused were turned away by the breaker, Rejected for
 	// another reason.
 	Succeeded, Failed, Refused, Rejected uint64
+	// Fallbacks counts the operations that went on elsewhere when they had
+	// failed here.
+	Fallbacks uint64
 	// Hedges counts the attempts that were begun beside another, HedgesWon
 	// those of them that brought their operation's success.
 	Hedges, HedgesWon uint64
@@ -98,6 +101,7 @@ func (t *Target) snapshot() TargetSnapshot {
 		Refused:      t.refused.Load() + t.refusedTold.Load(),
 		Rejected:     t.counts.rejected.Load(),
 		Abandoned:    t.counts.abandoned.Load(),
+		Fallbacks:    t.counts.fallbacks.Load(),
 		Hedges:       t.counts.hedges.Load(),
 		HedgesWon:    t.counts.hedgesWon.Load(),
 		StillRunning: int(t.counts.left.Load()),

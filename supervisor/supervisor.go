@@ -40,6 +40,7 @@ type Supervisor struct {
 
 	closing  atomic.Bool
 	shutdown shutdown
+	errands  errands
 	watching watching
 }
 

@@ -45,6 +45,7 @@ type counters struct {
 	hedgesWon atomic.Uint64 // of these, the ones that brought the outcome
 	abandoned atomic.Uint64 // attempts left behind
 	left      atomic.Int64  // of these, the ones whose functions still run
+	fallbacks atomic.Uint64 // operations that went on elsewhere
 	retries   atomic.Uint64
 	overspent atomic.Uint64 // retries and hedges not made for want of a budget
 	restarts  atomic.Uint64
@@ -102,7 +103,7 @@ func (t *Target) tell(message any) { t.ref.Tell(message) }
 
 // precheck refuses what can be refused before anything is built: the cost of
 // a call to an open breaker is this function.
-func (t *Target) precheck(ctx context.Context, nilFunction bool, o *callOptions) error {
+func (t *Target) precheck(ctx context.Context, nilFunction, fits bool, o *callOptions) error {
 	if t.err != nil {
 		return t.err
 	}
@@ -111,6 +112,8 @@ func (t *Target) precheck(ctx context.Context, nilFunction bool, o *callOptions)
 		return t.rejected(ErrNilContext)
 	case nilFunction:
 		return t.rejected(ErrNilFunction)
+	case !fits:
+		return t.rejected(ErrFallbackType)
 	case ctx.Err() != nil:
 		return t.rejected(fmt.Errorf("not started: %w", context.Cause(ctx)))
 	}

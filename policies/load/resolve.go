@@ -39,5 +39,6 @@ func (r *resolver) resolve() map[string]*policies.Policy {
 		r.contradictions(name, p)
 	}
 	r.sharedBudgets(all)
+	r.fallbacks(all)
 	return all
 }

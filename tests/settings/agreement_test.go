@@ -1,6 +1,7 @@
 package settings_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,10 +19,23 @@ import (
 func agree(t rapid.TB, schema *jsonschema.Schema, data string) {
 	t.Helper()
 	_, loaded := loadJSON([]byte(data))
+	if onlyFallbacks(loaded) {
+		loaded = nil
+	}
 	checked := check(schema, []byte(data))
 	if (loaded == nil) != (checked == nil) {
 		t.Fatalf("%s\nloading says: %v\nthe schema says: %v", data, loaded, checked)
 	}
+}
+
+// onlyFallbacks says whether all that is wrong is where targets fall back to:
+// a schema can't know which targets there are.
+func onlyFallbacks(err error) bool {
+	var found policies.Errors
+	return errors.As(err, &found) && !slices.ContainsFunc(found, func(e *policies.FieldError) bool {
+		return !strings.HasSuffix(e.Path, "fallback.target") ||
+			!strings.HasPrefix(e.Problem, "there is no such target") && !strings.HasPrefix(e.Problem, "is the target itself")
+	})
 }
 
 // If this fails, an editor marks a value that loads, or lets one pass that

@@ -93,6 +93,8 @@ func TestWhatOnlyLoadingFinds(t *testing.T) {
 		"contradiction":      `{"retry_policy": {"min_wait": 5, "max_wait": 4}}`,
 		"lists that clash":   `{"circuit_breaker": {"ignore": ["http.404"], "trip_on": ["http.404"]}}`,
 		"budgets that clash": `{"targets": {"a": {"retry_budget": {"enabled": true, "shared": "x", "ratio": 1}}, "b": {"retry_budget": {"enabled": true, "shared": "x", "ratio": 2}}}}`,
+		"fallback to none":   `{"targets": {"a": {"fallback": {"target": "nobody"}}}}`,
+		"fallback round":     `{"targets": {"a": {"fallback": {"target": "b"}}, "b": {"fallback": {"target": "a"}}}}`,
 		"long shared name":   `{"retry_budget": {"shared": "` + string(long) + `"}}`,
 		"unknown condition":  `{"retry_policy": {"retry_on": ["http.no"]}}`,
 		"long text":          `{"retry_policy": {"max_wait": "25h"}}`,

@@ -1,0 +1,74 @@
+package supervisor
+
+import (
+	"github.com/holdfast-go/holdfast/actors"
+)
+
+// detour is the part of a detached operation that only one needs which has
+// somewhere to fall back to, or which is itself where another fell back to.
+type detour[T any] struct {
+	// again starts the same on another target, for the operation it is
+	// called with.
+	again func(t *Target, o *callOptions, outer *detached[T])
+	outer *detached[T]
+	value T
+	used  bool // value is the outcome's
+}
+
+// diverts says whether the operation, which ended with err, goes on elsewhere.
+// It may run on an actor, so what is done elsewhere is done on a goroutine.
+func (d *detached[T]) diverts(err error) bool {
+	if d.detour == nil {
+		return false
+	}
+	t, o := d.target, d.options
+	if next := t.elsewhere(&d.operation, o, err); next != "" {
+		d.failed = err
+		return t.sup.errands.run(func() {
+			t.fellBack(&d.operation, next, err)
+			d.detour.again(t.sup.Target(next), o.there(), d)
+		})
+	}
+	return d.resorts(err)
+}
+
+// resorts says whether the operation's own fallback is called, as it then is.
+func (d *detached[T]) resorts(err error) bool {
+	last := ownFallback[T](d.options)
+	if last == nil || misused(err) {
+		return false
+	}
+	t := d.target
+	return t.sup.errands.run(func() {
+		t.fellBack(&d.operation, "", err)
+		value, err := *new(T), error(actors.ErrGoexit)
+		defer func() { d.arrive(value, err) }() // even if it ends the goroutine
+		value, err = guarded(d.caller(), last, d.failed)
+	})
+}
+
+// arrive ends an operation that was carried on elsewhere.
+func (d *detached[T]) arrive(value T, err error) {
+	d.detour.value, d.detour.used = value, true
+	d.finish(err)
+}
+
+// finish gives the outcome to whoever waits, or to the operation that fell back
+// to this one.
+func (d *detached[T]) finish(err error) {
+	d.err = err
+	close(d.ready)
+	if d.detour == nil || d.detour.outer == nil {
+		return
+	}
+	outer := d.detour.outer
+	value, err := d.outcome()
+	if err == nil {
+		outer.arrive(value, nil)
+		return
+	}
+	outer.failed = failedOnBoth(outer.target.name, outer.failed, d.target.name, err)
+	if !outer.resorts(outer.failed) {
+		outer.arrive(value, outer.failed)
+	}
+}
