@@ -7,6 +7,7 @@ import (
 	"github.com/holdfast-go/holdfast/policies"
 	"github.com/holdfast-go/holdfast/policies/breaker"
 	"github.com/holdfast-go/holdfast/policies/retry"
+	"github.com/holdfast-go/holdfast/policies/worth"
 )
 
 // Event is something that happened in a supervision tree. The concrete types
@@ -103,6 +104,15 @@ type HedgeStarted struct {
 	Attempt int
 	// After is how long the other had run.
 	After time.Duration
+}
+
+// RetrySkipped says that an operation was not retried because another attempt
+// would hardly have succeeded.
+type RetrySkipped struct {
+	Header
+	Operation string
+	// Estimate is what the model says of that attempt.
+	Estimate worth.Estimate
 }
 
 // RetryScheduled says that an operation will get another attempt.
@@ -272,6 +282,10 @@ func (e AttemptReturned) String() string {
 func (e HedgeStarted) String() string {
 	return fmt.Sprintf("attempt %d of %s on %s begins beside one that has run for %s", e.Attempt, e.Operation, e.Target,
 		e.After.Round(time.Microsecond))
+}
+
+func (e RetrySkipped) String() string {
+	return fmt.Sprintf("no retry of %s on %s: %s", e.Operation, e.Target, e.Estimate)
 }
 
 func (e RetryScheduled) String() string {

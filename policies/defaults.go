@@ -23,11 +23,12 @@ func Default(t OperationType) Policy {
 			MinPerSecond: 1,
 			Window:       10 * time.Second,
 		},
-		Breaker:   DefaultBreaker(),
-		Pool:      Pool{Workers: 256, MaxPending: 10_000, MaxAbandoned: 100},
-		RateLimit: RateLimit{Burst: 1, WhenExceeded: Wait, ServerPacing: true},
-		Hedge:     Hedge{MaxHedges: 1},
-		Restart:   Restart{MaxRestarts: Never, Within: 10 * time.Second, Exceeded: TripBreaker},
+		AdaptiveRetry: AdaptiveRetry{MinSuccess: 0.1},
+		Breaker:       DefaultBreaker(),
+		Pool:          Pool{Workers: 256, MaxPending: 10_000, MaxAbandoned: 100},
+		RateLimit:     RateLimit{Burst: 1, WhenExceeded: Wait, ServerPacing: true},
+		Hedge:         Hedge{MaxHedges: 1},
+		Restart:       Restart{MaxRestarts: Never, Within: 10 * time.Second, Exceeded: TripBreaker},
 	}
 	switch t {
 	case Storage:

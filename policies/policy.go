@@ -28,6 +28,8 @@ type Policy struct {
 	// of its calls, plus some for each second of it. An operation that gets
 	// none ends with its own error.
 	RetryBudget RetryBudget `koanf:"retry_budget"`
+	// AdaptiveRetry skips the retries that would hardly succeed.
+	AdaptiveRetry AdaptiveRetry `koanf:"adaptive_retry"`
 	// Breaker says when the target's circuit breaker trips and recovers.
 	Breaker Breaker `koanf:"circuit_breaker"`
 	// Pool bounds what the target may have running and waiting.

@@ -20,15 +20,16 @@ type course struct {
 
 	permit   breaker.Permit // of a probe
 	place    place
-	parked   bool          // stood in the park line before
-	failures int           // attempts that failed, as the supervisor knows it
-	last     error         // the error of the latest of them
-	previous time.Duration // the last wait
-	waited   time.Duration // the sum of them
-	due      time.Time     // end of the current backoff, or of its patience in a line
-	patience error         // what to say at the end of the latter
-	index    int           // in the backoff heap
-	prev     *operation    // in the line it stands in
+	parked   bool           // stood in the park line before
+	failures int            // attempts that failed, as the supervisor knows it
+	last     error          // the error of the latest of them
+	unlikely *UnlikelyError // why there is no further attempt, if that is it
+	previous time.Duration  // the last wait
+	waited   time.Duration  // the sum of them
+	due      time.Time      // end of the current backoff, or of its patience in a line
+	patience error          // what to say at the end of the latter
+	index    int            // in the backoff heap
+	prev     *operation     // in the line it stands in
 	next     *operation
 
 	// Of an operation whose attempts run apart from it.

@@ -55,6 +55,9 @@ func logged(e actors.Event) (slog.Level, []slog.Attr) {
 			slog.Duration("ran", e.Ran), slog.Int("running", e.Running)}
 	case actors.TargetPaused:
 		return slog.LevelWarn, []slog.Attr{slog.Duration("pause", e.Until.Sub(e.At)), slog.Any("error", e.Err)}
+	case actors.RetrySkipped:
+		return slog.LevelWarn, []slog.Attr{slog.String("operation", e.Operation), slog.Int("attempt", e.Estimate.Attempt),
+			slog.Float64("at_best", e.Estimate.AtBest)}
 	case actors.OperationFellBack:
 		return slog.LevelWarn, []slog.Attr{slog.String("operation", e.Operation), slog.String("to", e.To), slog.Any("error", e.Err)}
 	case actors.CallsRefused:

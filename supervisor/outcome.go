@@ -108,6 +108,8 @@ func (a *targetActor) final(op *operation, reason retry.Reason) error {
 		return a.exhausted(op, reason, c.gone)
 	case retry.BudgetExhausted:
 		return a.exhausted(op, reason, ErrRetryBudget)
+	case retry.Unlikely:
+		return a.exhausted(op, reason, c.unlikely)
 	case retry.BreakerOpen:
 		if refusal := a.breaker.View().Refusal; refusal != nil {
 			return a.exhausted(op, reason, refusal)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/policies"
 	"github.com/holdfast-go/holdfast/policies/breaker"
+	"github.com/holdfast-go/holdfast/policies/worth"
 )
 
 // Snapshot is the supervision tree at one moment. It is the caller's own.
@@ -35,6 +36,11 @@ type TargetSnapshot struct {
 	// outcome. Refused were turned away by the breaker, Rejected for
 	// another reason.
 	Succeeded, Failed, Refused, Rejected uint64
+	// Skipped counts the retries that were not made because they would hardly
+	// have succeeded, and Health says how the target has been doing. Both are
+	// of targets with adaptive retries.
+	Skipped uint64
+	Health  worth.Health
 	// Fallbacks counts the operations that went on elsewhere when they had
 	// failed here.
 	Fallbacks uint64
@@ -101,6 +107,8 @@ func (t *Target) snapshot() TargetSnapshot {
 		Refused:      t.refused.Load() + t.refusedTold.Load(),
 		Rejected:     t.counts.rejected.Load(),
 		Abandoned:    t.counts.abandoned.Load(),
+		Skipped:      t.counts.skipped.Load(),
+		Health:       t.health(),
 		Fallbacks:    t.counts.fallbacks.Load(),
 		Hedges:       t.counts.hedges.Load(),
 		HedgesWon:    t.counts.hedgesWon.Load(),

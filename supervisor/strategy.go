@@ -56,6 +56,9 @@ func (a *targetActor) HandleFailure(_ *actor.ActorSystem, self actor.Supervisor,
 func (a *targetActor) settled(m *settled) {
 	m.op.adopt(m.attempt)
 	a.heedServer(&m.op.course.failure)
+	if m.op.course.verdict.Outcome == policies.Failure {
+		a.observe(m.op.policy, m.op.course.failures, false)
+	}
 	a.decide(m.op, m.worker)
 }
 
@@ -140,7 +143,7 @@ func (a *targetActor) judge(op *operation) retry.Decision {
 	if c.ownWait != nil {
 		progress.HasOwn, progress.OwnWait = true, *c.ownWait
 	}
-	return a.affordable(op, retry.Decide(policy, c.verdict, progress, time.Now(), rand.Float64()))
+	return a.affordable(op, a.likely(op, retry.Decide(policy, c.verdict, progress, time.Now(), rand.Float64())))
 }
 
 // again schedules another attempt.

@@ -27,6 +27,7 @@ type Target struct {
 	gone    atomic.Bool           // its actor has ended, and the supervisor has not
 	breaker *actors.Breaker
 	pool    pool
+	outlook outlook
 	delays  delays // before an attempt is hedged
 	ref     *actors.Ref
 
@@ -45,6 +46,7 @@ type counters struct {
 	hedgesWon atomic.Uint64 // of these, the ones that brought the outcome
 	abandoned atomic.Uint64 // attempts left behind
 	left      atomic.Int64  // of these, the ones whose functions still run
+	skipped   atomic.Uint64 // retries not made because they would hardly succeed
 	fallbacks atomic.Uint64 // operations that went on elsewhere
 	retries   atomic.Uint64
 	overspent atomic.Uint64 // retries and hedges not made for want of a budget
@@ -228,6 +230,7 @@ func (t *Target) await(op *operation) *worker {
 // inlineSuccess ends an operation that went well. The next call of this caller
 // sees the effect of its outcome.
 func (t *Target) inlineSuccess(op *operation, w *worker) {
+	t.observe(op.policy, int(op.attempt), true)
 	view := t.breaker.View()
 	heard := !view.Quiet || view.Generation != op.generation
 	if heard {
@@ -243,6 +246,9 @@ func (t *Target) inlineSuccess(op *operation, w *worker) {
 // everything else has happened. It reports whether the success is the outcome.
 func (t *Target) detachedSuccess(op *operation, w *worker, end actors.Settlement, keep func()) bool {
 	attempts, first := op.claim()
+	if first {
+		t.observe(op.policy, attempts, true)
+	}
 	if first && keep != nil {
 		keep()
 		op.decided()

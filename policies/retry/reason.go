@@ -15,6 +15,8 @@ const (
 	BreakerOpen    Reason = "breaker_open"
 	BackoffStop    Reason = "backoff_stop"
 	Disabled       Reason = "disabled"
+	// Unlikely is a supervisor's, of policies that adapt.
+	Unlikely Reason = "unlikely"
 	// BudgetExhausted is not Decide's: whoever counts the retries of all
 	// operations gives it, when Decide has allowed one.
 	BudgetExhausted Reason = "budget_exhausted"
@@ -34,6 +36,8 @@ var explanations = map[Reason]string{
 	BreakerOpen: "The circuit breaker is open; set when_open to park to wait for it instead.",
 	BackoffStop: "The operation's own backoff asked to stop.",
 	Disabled:    "Retries are disabled for this target.",
+	Unlikely: "What became of the target's recent attempts says that another would hardly succeed; " +
+		"lower adaptive_retry.min_success to retry all the same.",
 	BudgetExhausted: "The retry budget is exhausted: the latest calls allow no more retries; " +
 		"raise retry_budget.ratio or retry_budget.min_per_second if the target can bear them.",
 }
