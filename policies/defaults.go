@@ -25,7 +25,7 @@ func Default(t OperationType) Policy {
 		},
 		AdaptiveRetry: AdaptiveRetry{MinSuccess: 0.1},
 		Breaker:       DefaultBreaker(),
-		Pool:          Pool{Workers: 256, MaxPending: 10_000, MaxAbandoned: 100},
+		Pool:          Pool{Workers: 256, MaxPending: 10_000, MaxAbandoned: 100, MinWorkers: 1, LatencyTolerance: 1.5},
 		RateLimit:     RateLimit{Burst: 1, WhenExceeded: Wait, ServerPacing: true},
 		Hedge:         Hedge{MaxHedges: 1},
 		Restart:       Restart{MaxRestarts: Never, Within: 10 * time.Second, Exceeded: TripBreaker},

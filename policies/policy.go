@@ -61,4 +61,17 @@ type Pool struct {
 	// left behind at attempt_timeout. While that many do, operations are
 	// refused. Default 100, at least 1, at most 1,000,000.
 	MaxAbandoned int `koanf:"max_abandoned" range:"[1,1000000]" example:"20"`
+	// Adaptive lets the number of attempts that may run at one time follow
+	// their latency, between MinWorkers and Workers. Default false: it is
+	// Workers.
+	Adaptive bool `koanf:"adaptive" example:"true"`
+	// MinWorkers is the number of attempts that an adaptive target may
+	// always have running. Default 1, in a file no more than Workers; at
+	// least 1, at most 1,000,000, and at most Workers.
+	MinWorkers int `koanf:"min_workers" range:"[1,1000000]" example:"4"`
+	// LatencyTolerance is how many times its latency without a queue an
+	// adaptive target may take, in the mean, before fewer attempts may run.
+	// Less keeps queues shorter, more uses the target better where its
+	// latency scatters. Default 1.5, at least 1.1, at most 100.
+	LatencyTolerance float64 `koanf:"latency_tolerance" range:"[1.1,100]" example:"2"`
 }

@@ -131,6 +131,9 @@ func (p *Policy) contradictions() Errors {
 	bounded("circuit_breaker.max_recovery_timeout", b.MaxRecoveryTimeout, "at least", "circuit_breaker.recovery_timeout", b.RecoveryTimeout,
 		b.RecoveryTimeout <= 0 || b.MaxRecoveryTimeout <= 0 || b.RecoveryTimeout <= b.MaxRecoveryTimeout)
 
+	bounded("pool.min_workers", p.Pool.MinWorkers, "at most", "pool.workers", p.Pool.Workers,
+		p.Pool.MinWorkers < 1 || p.Pool.Workers < 1 || p.Pool.MinWorkers <= p.Pool.Workers)
+
 	apart := func(path string, names []string, related string, others []string) {
 		for i, name := range names {
 			if slices.Contains(others, name) && slices.Index(names, name) == i {

@@ -29,6 +29,7 @@ func TestBoundsAreAllowed(t *testing.T) {
 	least.Breaker = Breaker{FailureThreshold: 1, SlowCallDuration: 1, WindowCalls: 1, MinimumCalls: 1, RecoveryTimeout: 1, RecoveryMultiplier: 1, MaxRecoveryTimeout: 1, HalfOpenMaxCalls: 1, SuccessThreshold: 1, ProbeLease: 1}
 	least.RetryBudget = RetryBudget{Window: 1}
 	least.Pool.Workers, least.Pool.MaxPending, least.Pool.MaxAbandoned = 1, 0, 1
+	least.Pool.LatencyTolerance = 1.1
 	least.Restart = Restart{MaxRestarts: 1, Within: 1, Exceeded: StopTarget}
 
 	most := Default(Scheduler)
@@ -36,6 +37,7 @@ func TestBoundsAreAllowed(t *testing.T) {
 	most.Breaker = Breaker{Enabled: true, FailureThreshold: Never, FailureRate: 1, SlowCallRate: 1, SlowCallDuration: math.MaxInt64, WindowCalls: 100_000, WindowDuration: day, MinimumCalls: 100_000, RecoveryTimeout: day, RecoveryMultiplier: 100, MaxRecoveryTimeout: day, RecoveryJitter: 1, HalfOpenMaxCalls: 10_000, SuccessThreshold: 10_000, ProbeLease: day}
 	most.RetryBudget = RetryBudget{Enabled: true, Ratio: 10, MinPerSecond: 1_000_000, Window: day, Shared: strings.Repeat("n", 128)}
 	most.Pool.Workers, most.Pool.MaxPending, most.Pool.MaxAbandoned = 1_000_000, 10_000_000, 1_000_000
+	most.Pool.Adaptive, most.Pool.MinWorkers, most.Pool.LatencyTolerance = true, 1_000_000, 100
 	most.Restart = Restart{MaxRestarts: Never, Within: day, Exceeded: Escalate}
 
 	assert.NoError(t, least.Validate())
@@ -94,6 +96,9 @@ func TestEachBadSettingIsNamed(t *testing.T) {
 		{func(p *Policy) { p.Pool.MaxAbandoned = 0 }, `pool.max_abandoned = 0: must be from 1 to 1000000`},
 		{func(p *Policy) { p.Retry.AttemptTimeout = -1 }, `retry_policy.attempt_timeout = -1ns: must not be negative`},
 		{func(p *Policy) { p.Pool.MaxPending = -1 }, `pool.max_pending = -1: must be from 0 to 10000000`},
+		{func(p *Policy) { p.Pool.MinWorkers = 0 }, `pool.min_workers = 0: must be from 1 to 1000000`},
+		{func(p *Policy) { p.Pool.MinWorkers = 257 }, `pool.min_workers = 257: must be at most workers, which is 256`},
+		{func(p *Policy) { p.Pool.LatencyTolerance = 1 }, `pool.latency_tolerance = 1: must be a number from 1.1 to 100`},
 		{func(p *Policy) { p.Restart.MaxRestarts = 0 }, `restart.max_restarts = 0: must be at least 1, or "never" to turn the rule off`},
 		{func(p *Policy) { p.Restart.Within = 0 }, `restart.within = 0s: must be over 0`},
 		{func(p *Policy) { p.Restart.Exceeded = "stop" }, `restart.exceeded = "stop": must be one of trip_breaker, stop_target, escalate`},

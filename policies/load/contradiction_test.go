@@ -39,3 +39,11 @@ retry_policy: {retry_on: [http.503]}
 targets: {x: {circuit_breaker: {trip_on: [http.404], ignore: [http.404]}},
   y: {retry_policy: {never_retry: [http.500, http.503]}}}`)[1:])))
 }
+
+// If this fails, a pool whose bounds exclude each other is taken, or the user
+// isn't told which one to change.
+func TestAPoolOfFewerThanItsLeastIsNamed(t *testing.T) {
+	assert.Equal(t, []string{
+		`a.yaml:2: targets.x.pool.min_workers = 9: must be at most workers, which is 8 from pool.workers`,
+	}, problems(t, load.Bytes("a.yaml", load.YAML, []byte("pool: {workers: 8}\ntargets: {x: {pool: {min_workers: 9}}}"))))
+}

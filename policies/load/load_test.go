@@ -225,6 +225,8 @@ func TestValues(t *testing.T) {
 		{`circuit_breaker: {failure_rate: 1}`, func(p *policies.Policy) { p.Breaker.FailureRate = 1 }},
 		{`circuit_breaker: {slow_call_rate: 0.5, enabled: false}`, func(p *policies.Policy) { p.Breaker.SlowCallRate, p.Breaker.Enabled = 0.5, false }},
 		{`pool: {max_pending: 0}`, func(p *policies.Policy) { p.Pool.MaxPending = 0 }},
+		{`pool: {adaptive: true, latency_tolerance: 2}`, func(p *policies.Policy) { p.Pool.Adaptive, p.Pool.LatencyTolerance = true, 2 }},
+		{`pool: {min_workers: 300}`, func(p *policies.Policy) { p.Pool.MinWorkers, p.Pool.Workers = 300, 300 }},
 		{`restart: {max_restarts: 5, within: 30, exceeded: stop_target}`, func(p *policies.Policy) {
 			p.Restart = policies.Restart{MaxRestarts: 5, Within: 30 * time.Second, Exceeded: policies.StopTarget}
 		}},

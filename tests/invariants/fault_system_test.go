@@ -100,6 +100,8 @@ func TestFault_PoliciesOutOfRange(t *testing.T) {
 		"circuit_breaker.failure_rate":        func(p *policies.Policy) { p.Breaker.FailureRate = 1.5 },
 		"pool.workers":                        func(p *policies.Policy) { p.Pool.Workers = 0 },
 		"pool.max_pending":                    func(p *policies.Policy) { p.Pool.MaxPending = -1 },
+		"pool.min_workers":                    func(p *policies.Policy) { p.Pool.MinWorkers = 0 },
+		"pool.latency_tolerance":              func(p *policies.Policy) { p.Pool.LatencyTolerance = 1 },
 		"restart.max_restarts":                func(p *policies.Policy) { p.Restart.MaxRestarts = 0 },
 		"restart.within":                      func(p *policies.Policy) { p.Restart.Within = 0 },
 		"restart.exceeded":                    func(p *policies.Policy) { p.Restart.Exceeded = "explode" },
