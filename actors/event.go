@@ -195,6 +195,19 @@ type RetryBudgetExhausted struct {
 	Count  uint64
 }
 
+// ConcurrencyChanged says that the number of attempts that an adaptive target
+// may have running has followed their latency: by a fifth or more, or at the
+// least by one. At most one a second is published for a target, so that From
+// and To may span many steps.
+type ConcurrencyChanged struct {
+	Header
+	// From and To are the limit at the last such event, or at the beginning,
+	// and now.
+	From, To int
+	// Latency is the mean of late, Base that of the target without a queue.
+	Latency, Base time.Duration
+}
+
 // StaleOutcome says that an attempt ended after its breaker had moved on, so
 // that its outcome changed nothing.
 type StaleOutcome struct {
@@ -330,6 +343,11 @@ func (e RetryBudgetExhausted) String() string {
 		s += fmt.Sprintf(" %q", e.Budget)
 	}
 	return s + " is exhausted"
+}
+
+func (e ConcurrencyChanged) String() string {
+	return fmt.Sprintf("%s may run %d attempts at a time, was %d (latency %s, %s without a queue)", e.Target, e.To, e.From,
+		e.Latency.Round(time.Microsecond), e.Base.Round(time.Microsecond))
 }
 
 func (e StaleOutcome) String() string {

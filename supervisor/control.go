@@ -72,7 +72,7 @@ func (a *targetActor) renew() {
 // apply follows another policy, which the root has put in force. Operations
 // under way keep the one they started with.
 func (a *targetActor) apply(m *applyPolicy) {
-	for _, w := range a.pool.resize(m.policy.Pool.Workers) {
+	for _, w := range a.pool.configure(m.policy.Pool) {
 		w.ref.Stop()
 	}
 	a.pace.follow(m.policy.RateLimit, time.Now())

@@ -43,7 +43,7 @@ type operation struct {
 	// generation is that of the breaker when it let the attempt through.
 	generation uint64
 	// began is when the attempt started, since the supervisor's epoch. It is
-	// taken only for a breaker that counts slow calls.
+	// taken only for a breaker that counts slow calls and an adaptive pool.
 	began  time.Duration
 	serial atomic.Uint64 // see id
 	// course is nil as long as all goes well.
@@ -161,7 +161,7 @@ func (op *operation) admitted(w *worker, permit breaker.Permit, view *actors.Vie
 		op.course.permit = permit
 	}
 	op.began = 0
-	if view.Timed {
+	if view.Timed || op.policy.Pool.Adaptive {
 		op.began = op.target.sup.since()
 	}
 }

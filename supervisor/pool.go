@@ -18,6 +18,7 @@ type worker struct {
 	renewing    bool // waits for its fresh incarnation
 	left        bool // its attempt was left behind, and still runs
 	retired     bool // to be stopped and not used again
+	spare       bool // kept while an adaptive limit is lower
 	extra       bool // lent to a nested operation, beyond the limit
 }
 
@@ -35,6 +36,10 @@ type pool struct {
 	closed  bool
 	held    bool          // the supervisor decides about every operation
 	drained chan struct{} // closed when closed and nothing runs
+
+	// adaptive moves the limit, nil where the policy fixes it.
+	adaptive *adaptive
+	spare    []*worker // see worker.spare
 
 	succeeded uint64 // operations that ended well
 	unheard   uint64 // of these, the ones the breaker would count and was not told of
@@ -64,6 +69,8 @@ func (p *pool) takeFor(op *operation) (w *worker, full bool) {
 	if n := len(p.idle); n > 0 {
 		w = p.idle[n-1]
 		p.idle = p.idle[:n-1]
+		p.assign(w, op)
+	} else if w = p.unspare(); w != nil {
 		p.assign(w, op)
 	}
 	return w, p.size >= p.limit
@@ -131,6 +138,10 @@ func (p *pool) putFreed(w *worker) putResult {
 func (p *pool) putIdle(w *worker) putResult {
 	p.free()
 	if p.away(w) {
+		if p.keepsSpare(w) {
+			p.keepSpare(w)
+			return putIdle
+		}
 		p.retireOne(w)
 		return putRetire
 	}
@@ -152,10 +163,10 @@ func (p *pool) checkDrained() {
 
 // retireOne marks a worker as not to be used again.
 func (p *pool) retireOne(w *worker) {
-	if !w.retired && !w.extra {
+	if !w.retired && !w.extra && !w.spare {
 		p.size--
 	}
-	w.retired = true
+	w.retired, w.spare = true, false
 }
 
 // add enters a new worker, which op has.
@@ -188,6 +199,9 @@ func (p *pool) remove(id string) (unexpected bool) {
 	p.retireOne(w)
 	if i := slices.Index(p.idle, w); i >= 0 {
 		p.idle = slices.Delete(p.idle, i, i+1)
+	}
+	if i := slices.Index(p.spare, w); i >= 0 {
+		p.spare = slices.Delete(p.spare, i, i+1)
 	}
 	return unexpected
 }
@@ -274,10 +288,8 @@ func (p *pool) open() {
 }
 
 // resize sets the limit, and returns the idle workers beyond it, which are to
-// be stopped. Busy ones follow as they are put back.
+// be stopped. Busy ones follow as they are put back. The mutex is held.
 func (p *pool) resize(limit int) (idle []*worker) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.limit = limit
 	for p.size > p.limit && len(p.idle) > 0 {
 		w := p.idle[0] // the one used least recently
@@ -300,8 +312,8 @@ func (p *pool) retireLocked() []*worker {
 	for _, w := range p.workers {
 		p.retireOne(w)
 	}
-	idle := p.idle
-	p.idle = nil
+	idle := append(p.idle, p.spare...)
+	p.idle, p.spare = nil, nil
 	return idle
 }
 

@@ -29,6 +29,9 @@ type TargetSnapshot struct {
 	PID     string
 	Type    policies.OperationType
 	Breaker BreakerSnapshot
+	// Concurrency is how many attempts may run now, where that follows
+	// latency (pool.adaptive). It is zero elsewhere.
+	Concurrency ConcurrencySnapshot
 	// Workers are the target's workers, by PID.
 	Workers []WorkerSnapshot
 
@@ -124,6 +127,7 @@ func (t *Target) snapshot() TargetSnapshot {
 	}
 	snap.Succeeded, snap.Workers = t.pool.snapshot()
 	snap.RetryBudget = t.budgetSnapshot()
+	snap.Concurrency = t.pool.concurrency()
 	view := t.breaker.View()
 	b := Breaker{target: t}
 	snap.Breaker = BreakerSnapshot{PID: t.breaker.PID().Id, State: view.State, Generation: view.Generation,

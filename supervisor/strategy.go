@@ -59,6 +59,7 @@ func (a *targetActor) settled(m *settled) {
 	if m.op.course.verdict.Outcome == policies.Failure {
 		a.observe(m.op.policy, m.op.course.failures, false)
 	}
+	a.measureFailure(m)
 	a.decide(m.op, m.worker)
 }
 

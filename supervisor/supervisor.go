@@ -178,7 +178,7 @@ func (s *Supervisor) startTarget(parent actor.SpawnerContext, name string, polic
 	t := &Target{name: name, sup: s, factory: s.factories[name]}
 	t.policy.Store(policy)
 	t.pool.workers = map[string]*worker{}
-	t.pool.limit = policy.Pool.Workers
+	t.pool.configure(policy.Pool)
 	a := &targetActor{Target: t, lent: map[*operation]*worker{}}
 	t.ref = actors.NewRef(a.undeliverable)
 	if err := t.ref.Start(parent, name, a); err != nil {

@@ -238,6 +238,9 @@ func (t *Target) inlineSuccess(op *operation, w *worker) {
 		t.breaker.Settle(op.settlement(policies.Success, nil), func() { close(taken) })
 		<-taken
 	}
+	if op.policy.Pool.Adaptive {
+		t.measure(op.began, false)
+	}
 	t.afterPut(w, t.pool.putSuccess(w, true, heard || view.State == breaker.Disabled))
 }
 
@@ -255,6 +258,9 @@ func (t *Target) detachedSuccess(op *operation, w *worker, end actors.Settlement
 	}
 	view := t.breaker.View()
 	heard := !view.Quiet || view.Generation != end.Permit.Generation
+	if op.policy.Pool.Adaptive {
+		t.measure(t.sup.since()-end.Ran, false)
+	}
 	t.afterPut(w, t.pool.putSuccess(w, first, heard || view.State == breaker.Disabled))
 	op.unwatch()
 	succeed := func() {

@@ -42,7 +42,8 @@ type targetActor struct {
 	down     bool          // the actor stops or has stopped
 	report   *time.Timer
 
-	overspent overspent // retries not made for want of a budget
+	overspent   overspent // retries not made for want of a budget
+	limitReport *time.Timer
 }
 
 // Receive implements [actor.Actor].
@@ -94,6 +95,8 @@ func (a *targetActor) Receive(c actor.Context) {
 		a.reportRefusals()
 	case overspentDue:
 		a.overspentDue()
+	case limitMoved:
+		a.reportLimit()
 	case *applyPolicy:
 		a.apply(m)
 	case *halt:
@@ -256,6 +259,9 @@ func (a *targetActor) stopped() {
 	}
 	if a.overspent.timer != nil {
 		a.overspent.timer.Stop()
+	}
+	if a.limitReport != nil {
+		a.limitReport.Stop()
 	}
 	a.gone.Store(!a.sup.closing.Load())
 	a.ref.Close()

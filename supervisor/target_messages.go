@@ -65,6 +65,8 @@ type (
 	// overspentDue: the time to tell of retries that were not affordable has
 	// come.
 	overspentDue struct{}
+	// limitMoved: an adaptive limit is another one than was told last.
+	limitMoved struct{}
 	// applyPolicy: another policy holds for operations to come.
 	applyPolicy struct {
 		policy  *resolved
