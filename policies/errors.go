@@ -41,6 +41,9 @@ type FieldError struct {
 	Related string
 	// Cause is the underlying error, such as fs.ErrNotExist. It may be nil.
 	Cause error
+	// Omitted is how many further errors this one, the last of a long list,
+	// stands for. 0 for any other.
+	Omitted int
 }
 
 // Error returns the whole report on one line:
@@ -74,17 +77,21 @@ func (e *FieldError) Unwrap() error { return e.Cause }
 type Errors []*FieldError
 
 // Error returns a heading with the count, then one line for each setting. Past
-// the first 100 it says how many more there are; the list itself has them all.
+// the first 100 it says how many more there are; the list itself has them.
 func (e Errors) Error() string {
 	var b strings.Builder
-	if len(e) == 1 {
+	count := len(e)
+	if count > 0 && e[count-1].Omitted > 0 {
+		count += e[count-1].Omitted - 1
+	}
+	if count == 1 {
 		b.WriteString("1 bad setting:")
 	} else {
-		fmt.Fprintf(&b, "%d bad settings:", len(e))
+		fmt.Fprintf(&b, "%d bad settings:", count)
 	}
 	for i, fe := range e {
 		if i == maxLines {
-			fmt.Fprintf(&b, "\n  and %d more", len(e)-maxLines)
+			fmt.Fprintf(&b, "\n  and %d more", count-maxLines)
 			break
 		}
 		b.WriteString("\n  " + fe.Error())
