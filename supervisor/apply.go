@@ -56,13 +56,14 @@ func (r *rootActor) apply(m *applySet) applied {
 	r.sup.set.Store(r.withExtra(m.set))
 	var result applied
 	var changed []string
+	all := resolving{}
 	for _, t := range r.children {
 		old := t.policy.Load()
 		p, err := m.set.Target(t.name)
 		if err != nil || policies.Equal(p, old.Policy) {
 			continue
 		}
-		policy, err := resolve(p)
+		policy, err := all.resolve(p)
 		if err != nil {
 			continue // checked before
 		}

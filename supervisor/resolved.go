@@ -1,6 +1,8 @@
 package supervisor
 
 import (
+	"strings"
+
 	"github.com/holdfast-go/holdfast/policies"
 	"github.com/holdfast-go/holdfast/policies/classify"
 )
@@ -16,12 +18,44 @@ type resolved struct {
 	budget *retryBudget
 }
 
-func resolve(p policies.Policy) (*resolved, error) {
-	rules, err := classify.RulesOf(p)
-	if err != nil {
-		return nil, err
+func resolve(p policies.Policy) (*resolved, error) { return resolving{}.resolve(p) }
+
+// resolving makes many policies ready, and looks the names in their lists up
+// only once for all that have the same: targets inherit them by the thousand.
+type resolving map[string]classify.Rules
+
+func (r resolving) resolve(p policies.Policy) (*resolved, error) {
+	lists := listsOf(p)
+	rules, known := r[lists]
+	if !known {
+		var err error
+		if rules, err = classify.RulesOf(p); err != nil {
+			return nil, err
+		}
+		r[lists] = rules
 	}
 	return &resolved{Policy: p, rules: rules, watched: p.Retry.AttemptTimeout > 0, hedged: p.Hedge.On()}, nil
+}
+
+// listsOf tells the lists of policies apart.
+func listsOf(p policies.Policy) string {
+	lists := [][]string{p.Retry.CustomExceptions, p.Retry.RetryOn, p.Retry.NeverRetry, p.Breaker.Ignore, p.Breaker.TripOn}
+	size := len(lists)
+	for _, names := range lists {
+		for _, name := range names {
+			size += len(name) + 1
+		}
+	}
+	var b strings.Builder
+	b.Grow(size)
+	for _, names := range lists {
+		for _, name := range names {
+			b.WriteString(name)
+			b.WriteByte(0)
+		}
+		b.WriteByte(1)
+	}
+	return b.String()
 }
 
 func (r *resolved) maxAttempts() int {

@@ -97,10 +97,11 @@ func (o *options) check(set *policies.Set) error {
 		return errors.New("the policy set is nil; load one with load.Load or make one with policies.NewSet")
 	}
 	var errs []error
+	all := resolving{}
 	for _, name := range set.Names() {
 		p, err := set.Target(name)
 		if err == nil {
-			_, err = resolve(p)
+			_, err = all.resolve(p)
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("target %q: %w", name, err))

@@ -34,12 +34,17 @@ func ParseConditions(names []string) (Conditions, error) {
 // add looks up more names and returns those that nobody knows. It is for a set
 // that nobody else holds yet.
 func (c *Conditions) add(names []string) (missing []UnknownName) {
+	met := make(map[string]bool, len(c.names)+len(names))
+	for _, name := range c.names {
+		met[name] = true
+	}
 	for i, name := range names {
 		match, ok := Lookup(name)
 		switch {
 		case !ok:
 			missing = append(missing, UnknownName{Index: i, Name: name, Nearest: policies.Nearest(name, knownNames())})
-		case !slices.Contains(c.names, name):
+		case !met[name]:
+			met[name] = true
 			c.names, c.matchers = append(c.names, name), append(c.matchers, match)
 		}
 	}
