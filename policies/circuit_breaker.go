@@ -63,9 +63,11 @@ type Breaker struct {
 	ProbeLease time.Duration `koanf:"probe_lease" range:"(0,24h]" example:"20"`
 
 	// Ignore names error conditions that count for nobody: they neither trip
-	// the breaker nor close it. It wins over TripOn. Default none.
-	Ignore []string `koanf:"ignore" example:"[\"http.4xx\"]"`
+	// the breaker nor close it. It wins over TripOn. Default none, at
+	// most 1,000 names.
+	Ignore []string `koanf:"ignore" range:"[0,1000]" example:"[\"http.4xx\"]"`
 	// TripOn names error conditions that count as failures of the target
-	// although the built-in tables ignore them. Default none.
-	TripOn []string `koanf:"trip_on" example:"[\"http.401\", \"http.429\"]"`
+	// although the built-in tables ignore them. Default none, at most 1,000
+	// names.
+	TripOn []string `koanf:"trip_on" range:"[0,1000]" example:"[\"http.401\", \"http.429\"]"`
 }

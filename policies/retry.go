@@ -47,14 +47,16 @@ type Retry struct {
 	Idempotent Idempotency `koanf:"idempotent" example:"\"no\""`
 	// CustomExceptions names further error conditions that are retried, under
 	// the key that Bindu's files have for them. It means what RetryOn means.
-	// Default none.
-	CustomExceptions []string `koanf:"custom_exceptions" example:"[\"requests.Timeout\"]"`
+	// Default none, at most 1,000 names.
+	CustomExceptions []string `koanf:"custom_exceptions" range:"[0,1000]" example:"[\"requests.Timeout\"]"`
 	// RetryOn names further error conditions that are retried: it adds to
-	// the built-in set and never takes away. Default none.
-	RetryOn []string `koanf:"retry_on" example:"[\"http.404\", \"sql.55P03\"]"`
+	// the built-in set and never takes away. Default none, at most
+	// 1,000 names.
+	RetryOn []string `koanf:"retry_on" range:"[0,1000]" example:"[\"http.404\", \"sql.55P03\"]"`
 	// NeverRetry names error conditions that are not retried, whatever else
-	// is said about them. Default none.
-	NeverRetry []string `koanf:"never_retry" example:"[\"http.500\"]"`
+	// is said about them, here or in an outer block. Default none, at most
+	// 1,000 names.
+	NeverRetry []string `koanf:"never_retry" range:"[0,1000]" example:"[\"http.500\"]"`
 }
 
 // Jitter says how a wait is drawn; see [Retry].

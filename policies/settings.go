@@ -52,9 +52,9 @@ type Setting struct {
 	// Path is relative to the policy: "retry_policy.max_attempts".
 	Path string
 	Kind Kind
-	// Least and Most bound the value: a number, or nanoseconds. Both are
-	// allowed, but Least isn't where Over is true. Most is +Inf where
-	// nothing but the type bounds the value.
+	// Least and Most bound the value: a number, nanoseconds, or how many
+	// names a list has. Both are allowed, but Least isn't where Over is true.
+	// Most is +Inf where nothing but the type bounds the value.
 	Least, Most float64
 	Over        bool
 	// Never says that [Never], in a file "never", turns the rule off.

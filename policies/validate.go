@@ -28,6 +28,9 @@ func (p Policy) Validate() error {
 
 // Contradictions reports settings that are right by themselves and can't both
 // hold, as [Policy.Validate] does last. Each error has a Related field.
+//
+// A name in two lists is none: a target may take back with NeverRetry what
+// RetryOn says for all of them.
 func (p *Policy) Contradictions() error { return p.contradictions().orNil() }
 
 // Check reports what is wrong with value, of the type of the setting's field,
@@ -101,6 +104,10 @@ func (s *Setting) checkWord(word string) string {
 }
 
 func (s *Setting) checkNames(v reflect.Value) Errors {
+	if n := v.Len(); float64(n) > s.Most {
+		// Of the list itself nothing is shown: it is long.
+		return Errors{{Path: s.Path, Problem: fmt.Sprintf("must have at most %d names, not %d", int(s.Most), n)}}
+	}
 	var found Errors
 	for i := range v.Len() {
 		if name := v.Index(i).String(); strings.TrimSpace(name) == "" {
@@ -130,23 +137,7 @@ func (p *Policy) contradictions() Errors {
 		b.WindowDuration != 0 || b.WindowCalls < 1 || b.MinimumCalls <= b.WindowCalls)
 	bounded("circuit_breaker.max_recovery_timeout", b.MaxRecoveryTimeout, "at least", "circuit_breaker.recovery_timeout", b.RecoveryTimeout,
 		b.RecoveryTimeout <= 0 || b.MaxRecoveryTimeout <= 0 || b.RecoveryTimeout <= b.MaxRecoveryTimeout)
-
 	bounded("pool.min_workers", p.Pool.MinWorkers, "at most", "pool.workers", p.Pool.Workers,
 		p.Pool.MinWorkers < 1 || p.Pool.Workers < 1 || p.Pool.MinWorkers <= p.Pool.Workers)
-
-	apart := func(path string, names []string, related string, others []string) {
-		for i, name := range names {
-			if slices.Contains(others, name) && slices.Index(names, name) == i {
-				_, leaf, _ := strings.Cut(related, ".")
-				found = append(found, &FieldError{
-					Path: path, Value: names, Related: related,
-					Problem: fmt.Sprintf("must not name %q, as %s does", name, leaf),
-				})
-			}
-		}
-	}
-	apart("retry_policy.never_retry", r.NeverRetry, "retry_policy.retry_on", r.RetryOn)
-	apart("retry_policy.never_retry", r.NeverRetry, "retry_policy.custom_exceptions", r.CustomExceptions)
-	apart("circuit_breaker.ignore", b.Ignore, "circuit_breaker.trip_on", b.TripOn)
 	return found
 }

@@ -49,7 +49,7 @@ func schemaOfSetting(s setting) (object, error) {
 	case policies.Word:
 		o = append(o, keyed{"enum", orNull(s.Words)})
 	case policies.Names:
-		o = append(o, types("array"), keyed{"items", reference(conditionKey)})
+		o = append(o, types("array"), keyed{"items", reference(conditionKey)}, keyed{"maxItems", s.Most})
 	case policies.Name:
 		o = append(o, types("string"), keyed{"maxLength", longestName}, keyed{"pattern", "^(" + anyName + ")?$"})
 	}

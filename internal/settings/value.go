@@ -78,7 +78,7 @@ func (s setting) allowed() string {
 		}
 		return strings.Join(words, ", ")
 	case policies.Names:
-		return "[error conditions](#error-conditions)"
+		return "up to " + code(s.bound(s.Most)) + " [error conditions](#error-conditions)"
 	case policies.Name:
 		return "a name, or `\"\"` for none"
 	}

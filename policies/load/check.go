@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/holdfast-go/holdfast/policies"
-	"github.com/holdfast-go/holdfast/policies/classify"
 )
 
 // checker checks one source by itself, so that every error has the source and
@@ -21,6 +19,9 @@ type checker struct {
 	name   string
 	store  *store
 	found  *report
+	// entries says where the entries of lists stand, nil until the first of
+	// them is wrong.
+	entries *places
 }
 
 // document checks the whole source.
@@ -109,12 +110,20 @@ func (c *checker) block(l *layer, name string, v any) {
 		values = c.mapping(v, append(slices.Clip(l.path), name)...)
 	}
 	b := blocks[name]
+	lists := 0
 	for key, inner := range values {
-		if s := b.settings[key]; s != nil {
-			c.setting(l, s, inner)
+		s := b.settings[key]
+		if s == nil {
+			c.unknown(append(slices.Clip(l.path), name, key), "key", b.keys)
 			continue
 		}
-		c.unknown(append(slices.Clip(l.path), name, key), "key", b.keys)
+		c.setting(l, s, inner)
+		if s.Kind == policies.Names {
+			lists++
+		}
+	}
+	if lists > 1 {
+		c.lists(l, name)
 	}
 }
 
@@ -124,16 +133,17 @@ func (c *checker) setting(l *layer, s *setting, v any) {
 	if v == nil {
 		return
 	}
+	if s.Kind == policies.Names {
+		c.names(l, s, v)
+		return
+	}
 	value, problem := c.convert(s, v)
 	if problem != "" {
-		c.reject(l, s, v, problem)
+		c.unfit(l, s, v, problem)
 		return
 	}
 	if err := s.Check(value); err != nil {
 		c.outOfRange(l, s, v, value, err)
-		return
-	}
-	if names, ok := value.([]string); ok && !c.conditions(l, s, names) {
 		return
 	}
 	l.put(given{setting: s, value: value, source: c.source})
@@ -146,34 +156,26 @@ func (c *checker) convert(s *setting, v any) (any, string) {
 	return convert(s, v)
 }
 
+// unfit reports a value that can't be the setting's. One of another shape is
+// not shown, for it may be anything.
+func (c *checker) unfit(l *layer, s *setting, v any, problem string) {
+	if scalar(v) == nil {
+		problem += ", not " + shape(v)
+	}
+	c.reject(l, s, scalar(v), problem)
+}
+
 // outOfRange reports a value of the right type that is not allowed: as the
 // source has it, or if that is a number, with its unit.
 func (c *checker) outOfRange(l *layer, s *setting, v, value any, err error) {
 	var invalid policies.Errors
 	errors.As(err, &invalid)
-	if _, isText := v.(string); !isText {
+	if _, isText := v.(string); !isText || s.Kind == policies.Names {
 		v = shown(s, value)
 	}
 	for _, e := range invalid {
-		if entry := strings.TrimPrefix(e.Path, s.Path); entry != "" { // the index in a list
-			c.reject(l, s, e.Value, e.Problem, entry)
-			continue
-		}
 		c.reject(l, s, v, e.Problem)
 	}
-}
-
-// conditions reports the names of error conditions that nobody knows.
-func (c *checker) conditions(l *layer, s *setting, names []string) bool {
-	_, err := classify.ParseConditions(names)
-	var unknown *classify.UnknownNamesError
-	if !errors.As(err, &unknown) {
-		return true
-	}
-	for _, u := range unknown.Names {
-		c.reject(l, s, nil, u.String(), "["+strconv.Itoa(u.Index)+"]")
-	}
-	return false
 }
 
 // mapping returns the keys of a block; null is a block without keys.
@@ -184,10 +186,7 @@ func (c *checker) mapping(v any, path ...string) map[string]any {
 	if r := reflect.ValueOf(v); r.Kind() == reflect.Map {
 		return c.stringKeys(path, r)
 	}
-	if c.doc.variables != nil {
-		v = nil // a variable may hold anything
-	}
-	c.report(path, v, "must be a block of keys and values")
+	c.report(path, nil, "must be a block of keys and values, not "+shape(v))
 	return nil
 }
 
@@ -213,20 +212,26 @@ func (c *checker) unknown(path []string, what string, known []string) {
 }
 
 // reject reports the value of a setting, and notes that it was given; entry is
-// the index in a list, as it is written.
-func (c *checker) reject(l *layer, s *setting, value any, problem string, entry ...string) {
+// the index in a list.
+func (c *checker) reject(l *layer, s *setting, value any, problem string, entry ...int) *policies.FieldError {
 	l.put(given{setting: s, source: c.source})
-	c.report(append(slices.Clip(l.path), strings.Split(s.Path, ".")...), value, problem, entry...)
+	return c.report(append(slices.Clip(l.path), strings.Split(s.Path, ".")...), value, problem, entry...)
 }
 
-func (c *checker) report(path []string, value any, problem string, entry ...string) {
+// report reports what is wrong at a path, or with an entry of the list there.
+func (c *checker) report(path []string, value any, problem string, entry ...int) *policies.FieldError {
 	at := c.doc.places.at(path...)
-	source := c.name
+	source, field := c.name, policies.FieldPath(path...)
 	if at.name != "" {
 		source = at.name
 	}
-	c.found.add(c.source, &policies.FieldError{
-		Source: source, Line: at.line, Column: at.column,
-		Path: policies.FieldPath(path...) + strings.Join(entry, ""), Value: value, Problem: problem,
-	})
+	for _, i := range entry {
+		field += index(i)
+		if in, known := c.entryAt(append(slices.Clip(path), index(i))); known {
+			at = in
+		}
+	}
+	e := &policies.FieldError{Source: source, Line: at.line, Column: at.column, Path: field, Value: value, Problem: problem}
+	c.found.add(c.source, e)
+	return e
 }

@@ -81,31 +81,15 @@ func (r *resolver) contradict(at, other side) {
 	case other.depth != at.depth:
 		where = " from " + other.path()
 	}
-	problem := ""
-	if at.setting.Kind == policies.Names {
-		problem = fmt.Sprintf("must not name %q, as %s%s does", shared(at.value, other.value), other.setting.key, where)
-	} else {
-		bound := "at least"
-		if at.value.Int() > other.value.Int() {
-			bound = "at most"
-		}
-		problem = fmt.Sprintf("must be %s %s, which is %v%s", bound, other.setting.key, other.value, where)
+	bound := "at least"
+	if at.value.Int() > other.value.Int() {
+		bound = "at most"
 	}
+	problem := fmt.Sprintf("must be %s %s, which is %v%s", bound, other.setting.key, other.value, where)
 	r.found.add(at.source, &policies.FieldError{
 		Source: o.Source, Line: o.Line, Column: o.Column,
 		Path: o.Path, Value: at.value.Interface(), Problem: problem, Related: other.path(),
 	})
-}
-
-// shared returns the first name that is in both lists.
-func shared(a, b reflect.Value) string {
-	others := b.Interface().([]string)
-	for _, name := range a.Interface().([]string) {
-		if slices.Contains(others, name) {
-			return name
-		}
-	}
-	return ""
 }
 
 func (r *resolver) side(name string, p *policies.Policy, path string) side {

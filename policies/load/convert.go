@@ -13,8 +13,8 @@ import (
 
 // convert turns a parsed value into that of a setting, or says what the value
 // must be. Only what is exactly right is taken: nothing is guessed from text.
-// It returns a bool, int64, float64, string, []string, or for a time the
-// nanoseconds as int64: types that koanf hands out without a deep copy.
+// It returns a bool, int64, float64, string, or for a time the nanoseconds as
+// int64. Lists are the matter of [convertNames].
 func convert(s *setting, v any) (value any, problem string) {
 	switch s.Kind {
 	case policies.Boolean:
@@ -31,8 +31,6 @@ func convert(s *setting, v any) (value any, problem string) {
 		return nil, "must be a number, without quotes"
 	case policies.Duration:
 		return convertDuration(v)
-	case policies.Names:
-		return convertNames(v)
 	}
 	if word, ok := asText(v); ok {
 		return word, ""
@@ -147,30 +145,34 @@ func inSeconds(f float64) (any, string) {
 	return int64(nanoseconds), ""
 }
 
-func convertNames(v any) (any, string) {
+// convertNames makes names of a list, with nothing for the entries that are not
+// text, whose indices it returns as well.
+func convertNames(v any) (names []string, odd []int, isList bool) {
 	if names, ok := v.([]string); ok { // a provider's, which it may change
-		return slices.Clone(names), ""
+		return slices.Clone(names), nil, true
 	}
 	entries, ok := v.([]any)
 	if !ok {
-		return nil, "must be a list of names"
+		return nil, nil, false
 	}
-	names := make([]string, len(entries))
+	names = make([]string, len(entries))
 	for i, e := range entries {
 		if names[i], ok = asText(e); !ok {
-			return nil, fmt.Sprintf("must be a list of names; entry [%d] is not text", i)
+			odd = append(odd, i)
 		}
 	}
-	return names, ""
+	return names, odd, true
 }
 
-// shown is a converted value as an error shows it.
+// shown is a converted value as an error shows it: a list is too long.
 func shown(s *setting, value any) any {
 	switch s.Kind {
 	case policies.Duration:
 		return time.Duration(value.(int64))
 	case policies.Integer:
 		return int(value.(int64))
+	case policies.Names:
+		return nil
 	}
 	return value
 }

@@ -10,8 +10,7 @@ import (
 )
 
 // convertText turns the text of a variable or a flag into the value of a
-// setting, or says what it must be. A number for a time is seconds, a list is
-// divided by commas.
+// setting, or says what it must be. A number for a time is seconds.
 func convertText(s *setting, text string) (value any, problem string) {
 	text = strings.TrimSpace(text)
 	switch s.Kind {
@@ -23,12 +22,6 @@ func convertText(s *setting, text string) (value any, problem string) {
 			return false, ""
 		}
 		return nil, "must be true or false"
-	case policies.Names:
-		names := strings.Split(text, ",")
-		for i := range names {
-			names[i] = strings.TrimSpace(names[i])
-		}
-		return names, ""
 	case policies.Word, policies.Name:
 		return text, ""
 	}
@@ -59,6 +52,15 @@ func convertText(s *setting, text string) (value any, problem string) {
 		return nil, beyond(s)
 	}
 	return int64(f), ""
+}
+
+// namesOfText divides a list at its commas.
+func namesOfText(text string) []string {
+	names := strings.Split(text, ",")
+	for i := range names {
+		names[i] = strings.TrimSpace(names[i])
+	}
+	return names
 }
 
 // decimal reads a number as people write it: no hexadecimal, no NaN, no

@@ -48,7 +48,7 @@ func TestBadJSONIsNamed(t *testing.T) {
 		aWhole   = "must be a whole number, without quotes"
 		orNever  = aWhole + `, or "never"`
 		aBoolean = "must be true or false, without quotes"
-		aBlock   = "must be a block of keys and values"
+		aBlock   = "must be a block of keys and values, not "
 		aTime    = `must be a number of seconds, or text such as "1.5s"`
 	)
 	for _, tc := range []struct{ data, want string }{
@@ -58,7 +58,7 @@ func TestBadJSONIsNamed(t *testing.T) {
 		{`{"retry_policy": {"max_attempts": "5"}}`, `retry_policy.max_attempts = "5": ` + aWhole},
 		{`{"retry_policy": {"max_attempts": 3.5}}`, `retry_policy.max_attempts = 3.5: ` + aWhole},
 		{`{"retry_policy": {"max_attempts": true}}`, `retry_policy.max_attempts = true: ` + aWhole},
-		{`{"retry_policy": {"max_attempts": [3]}}`, `retry_policy.max_attempts = [3]: ` + aWhole},
+		{`{"retry_policy": {"max_attempts": [3]}}`, `retry_policy.max_attempts: ` + aWhole + ", not a list"},
 		{`{"retry_policy": {"max_attempts": "never"}}`, `retry_policy.max_attempts = "never": ` + aWhole},
 		{`{"retry_policy": {"max_attempts": 1e12}}`, `retry_policy.max_attempts = 1000000000000: must be from 1 to 1000`},
 		{`{"circuit_breaker": {"failure_threshold": "Never"}}`, `circuit_breaker.failure_threshold = "Never": ` + orNever},
@@ -74,13 +74,13 @@ func TestBadJSONIsNamed(t *testing.T) {
 		{`{"retry_policy": {"max_elapsed": 1e999}}`, `retry_policy.max_elapsed = "1e999": the number is out of range`},
 		{`{"x": [{"y": 1e999}]}`, `x: the number is out of range`},
 		{`{"retry_policy": {"custom_exceptions": "http.503"}}`, `retry_policy.custom_exceptions = "http.503": must be a list of names`},
-		{`{"retry_policy": {"custom_exceptions": ["http.503", 5]}}`, `retry_policy.custom_exceptions = [http.503 5]: must be a list of names; entry [1] is not text`},
-		{`{"retry_policy": []}`, `retry_policy = []: ` + aBlock},
-		{`{"retry_policy": "off"}`, `retry_policy = "off": ` + aBlock},
-		{`{"operation_types": 1}`, `operation_types = 1: ` + aBlock},
-		{`{"operation_types": {"api": 1}}`, `operation_types.api = 1: ` + aBlock},
-		{`{"targets": ["x"]}`, `targets = [x]: ` + aBlock},
-		{`{"targets": {"x": true}}`, `targets.x = true: ` + aBlock},
+		{`{"retry_policy": {"custom_exceptions": ["http.503", 5]}}`, `retry_policy.custom_exceptions[1] = 5: must be text, the name of an error condition`},
+		{`{"retry_policy": []}`, `retry_policy: ` + aBlock + "a list"},
+		{`{"retry_policy": "off"}`, `retry_policy: ` + aBlock + "text"},
+		{`{"operation_types": 1}`, `operation_types: ` + aBlock + "a number"},
+		{`{"operation_types": {"api": 1}}`, `operation_types.api: ` + aBlock + "a number"},
+		{`{"targets": ["x"]}`, `targets: ` + aBlock + "a list"},
+		{`{"targets": {"x": true}}`, `targets.x: ` + aBlock + "a boolean"},
 		// ranges
 		{`{"retry_policy": {"max_attempts": 0}}`, `retry_policy.max_attempts = 0: must be from 1 to 1000`},
 		{`{"retry_policy": {"min_wait": -1}}`, `retry_policy.min_wait = -1s: must not be negative`},
@@ -138,7 +138,7 @@ func TestBadYAMLIsNamed(t *testing.T) {
 		{"retry_policy: {max_attempts: 18446744073709551615}", `a.yaml:1: retry_policy.max_attempts = 18446744073709551615: must be from 1 to 1000`},
 		{"retry_policy: {enabled: yes}", `a.yaml:1: retry_policy.enabled = "yes": must be true or false, without quotes`},
 		{"retry_policy: {max_wait: 2024-01-01}", `a.yaml:1: retry_policy.max_wait = 2024-01-01 00:00:00 +0000 UTC: must be a number of seconds, or text such as "1.5s"`},
-		{"targets: {1: {pool: 3}}", `a.yaml:1: targets.1.pool = 3: must be a block of keys and values`},
+		{"targets: {1: {pool: 3}}", `a.yaml:1: targets.1.pool: must be a block of keys and values, not a number`},
 		{"x: &x {workrs: 1}\npool: *x", `a.yaml:2: pool.workrs: unknown key; did you mean "workers"?`},
 		{"{}\n---\n{}", `a.yaml:2: a second YAML document begins; keep one document in a file`},
 		{"{}\n---\n[", `a.yaml:3: is not valid YAML: did not find expected node content`},

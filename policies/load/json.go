@@ -29,7 +29,7 @@ func parseJSON(data []byte) (document, error) {
 	// The one other thing the parser refuses is a number out of range.
 	w.numbers = err != nil
 	w.value(0, true)
-	doc := document{values: values, places: w.places}
+	doc := document{values: values, places: w.places, entries: func() *places { return jsonEntries(data) }}
 	if w.keys != keysOf(values) { // some are there twice
 		again := jsonWalk{data: data, counter: newCounter(data), places: &places{}, lines: map[pathHash]int{}}
 		again.value(0, true)

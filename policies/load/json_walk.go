@@ -30,7 +30,10 @@ type jsonWalk struct {
 	lines map[pathHash]int
 	// numbers says to look for numbers that are out of range.
 	numbers bool
-	found   policies.Errors
+	// entries says to note the places of the entries of lists instead of those
+	// of keys, and inList that the value being read is in one.
+	entries, inList bool
+	found           policies.Errors
 }
 
 // value reads the value that begins at the next byte that is not space. h is
@@ -79,9 +82,23 @@ func (w *jsonWalk) next() bool {
 }
 
 func (w *jsonWalk) array(h pathHash) {
-	for w.at++; w.next(); {
+	outer := w.inList
+	w.inList = true
+	i := 0
+	for w.at++; w.next(); i++ {
+		if w.entries && !outer {
+			w.places.note(h.under(index(i)), w.line, w.columnAt(w.at))
+		}
 		w.value(h, false)
 	}
+	w.inList = outer
+}
+
+// jsonEntries notes the places of the entries of lists.
+func jsonEntries(data []byte) *places {
+	w := jsonWalk{data: data, counter: newCounter(data), places: &places{}, entries: true}
+	w.value(0, true)
+	return w.places
 }
 
 func (w *jsonWalk) object(h pathHash, ours bool) {
@@ -94,7 +111,9 @@ func (w *jsonWalk) object(h pathHash, ours bool) {
 			inner = h.underQuoted(key)
 			w.keys++
 			column := w.columnAt(begin)
-			w.places.note(inner, w.line, column)
+			if !w.entries {
+				w.places.note(inner, w.line, column)
+			}
 			w.path = append(w.path[:depth], key)
 			inside = depth > 0 || isTop(unquote(key))
 			if w.lines != nil && inside {

@@ -17,7 +17,8 @@ const (
 // setting is one key that holds a value.
 type setting struct {
 	policies.Setting
-	key string
+	// block is the key of the block it is in, empty for a target's type.
+	block, key string
 }
 
 // block is a group of settings, such as retry_policy.
@@ -52,7 +53,7 @@ func init() {
 			blocks[name] = &block{settings: map[string]*setting{}}
 			blockKeys = append(blockKeys, name)
 		}
-		one := &setting{Setting: s, key: key}
+		one := &setting{Setting: s, block: name, key: key}
 		blocks[name].settings[key] = one
 		blocks[name].keys = append(blocks[name].keys, key)
 		settingAt[s.Path] = one

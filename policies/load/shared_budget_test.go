@@ -136,7 +136,7 @@ func TestTheNameOfASharedBudget(t *testing.T) {
 
 	for value, want := range map[string]string{
 		`5`:      `retry_budget.shared = 5: must be text`,
-		`["a"]`:  `retry_budget.shared = [a]: must be text`,
+		`["a"]`:  `retry_budget.shared: must be text, not a list`,
 		`"a/b"`:  `retry_budget.shared = "a/b": a name must not contain "/"`,
 		`" all"`: `retry_budget.shared = " all": a name must not begin or end with a space`,
 	} {

@@ -27,6 +27,10 @@ type document struct {
 	values map[string]any
 	// places says where the keys stand, nil if nowhere.
 	places *places
+	// entries finds where the entries of lists stand, by the path of the list
+	// and the index. It goes over the source once more, so it is asked only
+	// when something is wrong. nil where nobody knows.
+	entries func() *places
 	// variables are the settings of the environment or the command line, from
 	// which values and places are made.
 	variables []variable

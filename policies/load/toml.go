@@ -22,7 +22,7 @@ func parseTOML(data []byte) (document, error) {
 	if err != nil {
 		return document{}, notTOML(data, err, w.parser.Error() != nil)
 	}
-	return document{values: values, places: w.places}, nil
+	return document{values: values, places: w.places, entries: func() *places { return tomlEntries(data) }}, nil
 }
 
 // notTOML is the parser's error with a column that counts characters, and

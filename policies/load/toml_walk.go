@@ -30,6 +30,9 @@ type tomlWalk struct {
 	// the last one before it: as much of it as can be ours.
 	until int
 	last  []string
+	// entries says to note the places of the entries of lists instead of those
+	// of keys.
+	entries bool
 }
 
 func newTOMLWalk(data []byte) *tomlWalk {
@@ -44,6 +47,14 @@ func keyAt(data []byte, at int) []string {
 	w.until, w.last = at, []string{""}
 	_ = w.expressions() // it ended well before
 	return w.last
+}
+
+// tomlEntries notes the places of the entries of lists.
+func tomlEntries(data []byte) *places {
+	w := newTOMLWalk(data)
+	w.entries = true
+	_ = w.expressions() // it went well before
+	return w.places
 }
 
 // tomlBlock is where keys belong.
@@ -89,12 +100,18 @@ func (w *tomlWalk) value(in tomlBlock, n *unstable.Node) error {
 		return nil
 	}
 	w.count++
+	noted := w.entries && inArray && (!in.foreign || in.depth == maxDepth)
 	if inArray {
 		in.foreign = true
 		in.depth++
 	}
+	i := -1
 	for inner := n.Children(); inner.Next(); {
 		var err error
+		if i++; noted && inner.Node().Raw.Length > 0 {
+			line, column := w.place(int(inner.Node().Raw.Offset))
+			w.places.note(in.under(index(i)), line, column)
+		}
 		if inArray {
 			err = w.value(in, inner.Node())
 		} else if inner.Node().Kind == unstable.KeyValue {
@@ -125,8 +142,10 @@ func (w *tomlWalk) keys(in tomlBlock, parts unstable.Iterator) (tomlBlock, error
 		}
 		key := string(n.Data)
 		in.pathHash = in.under(key)
-		line, column := w.place(at)
-		w.places.note(in.pathHash, line, column)
+		if !w.entries {
+			line, column := w.place(at)
+			w.places.note(in.pathHash, line, column)
+		}
 		in.foreign = in.depth == maxDepth || in.depth == 1 && !isTop(key)
 		if at <= w.until {
 			in.path = append(in.path[:len(in.path):len(in.path)], key)

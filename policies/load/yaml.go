@@ -63,7 +63,7 @@ func yamlValues(data []byte, top *yamltree.Node) (document, error) {
 	}
 	w := yamlWalk{places: &places{}, found: mend.found}
 	w.keys(0, nil, top, nil)
-	doc := document{values: values, places: w.places}
+	doc := document{values: values, places: w.places, entries: func() *places { return yamlEntries(top) }}
 	if len(w.found) > 0 {
 		return doc, w.found
 	}

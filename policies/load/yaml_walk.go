@@ -12,6 +12,16 @@ import (
 type yamlWalk struct {
 	places *places
 	found  policies.Errors
+	// entries says to note the places of the entries of lists instead of those
+	// of keys.
+	entries bool
+}
+
+// yamlEntries notes the places of the entries of lists.
+func yamlEntries(top *yamltree.Node) *places {
+	w := yamlWalk{places: &places{}, entries: true}
+	w.keys(0, nil, top, nil)
+	return w.places
 }
 
 // octal is a number that YAML 1.1 reads in base 8, and that people mean in base
@@ -38,7 +48,11 @@ func (w *yamlWalk) keys(h pathHash, path []string, n, by *yamltree.Node) {
 			beyond = key
 		}
 		inner := h.under(key.Value)
-		w.places.note(inner, at.Line, at.Column)
+		if w.entries {
+			w.list(inner, value, beyond)
+		} else {
+			w.places.note(inner, at.Line, at.Column)
+		}
 		if len(path) > 0 || isTop(key.Value) {
 			under := append(path[:len(path):len(path)], key.Value)
 			w.number(under, resolved(value))
@@ -46,6 +60,21 @@ func (w *yamlWalk) keys(h pathHash, path []string, n, by *yamltree.Node) {
 		}
 	}
 	w.merged(h, path, n, by)
+}
+
+// list notes the places of the entries of a list, or where it was brought in.
+func (w *yamlWalk) list(h pathHash, n, by *yamltree.Node) {
+	n = resolved(n)
+	if n.Kind != yamltree.SequenceNode {
+		return
+	}
+	for i, entry := range n.Content {
+		at := entry
+		if by != nil {
+			at = by
+		}
+		w.places.note(h.under(index(i)), at.Line, at.Column)
+	}
 }
 
 // merged notes what comes in by "<<", after what the mapping says itself, for

@@ -97,7 +97,8 @@ func ownEdges(s policies.Setting) []string {
 		}
 		return all
 	case policies.Names:
-		return []string{`"http.503"`, `[""]`, `[" "]`, `["http.503", ""]`, `[503]`, `[null]`, `[true]`, `[["http.503"]]`, `{"0": "http.503"}`}
+		most := strings.TrimSuffix(strings.Repeat(`"http.503",`, int(s.Most)), ",")
+		return []string{"[" + most + "]", "[" + most + `,"http.503"]`, `"http.503"`, `[""]`, `[" "]`, `["http.503", ""]`, `[503]`, `[null]`, `[true]`, `[["http.503"]]`, `{"0": "http.503"}`}
 	}
 	return []string{`"false"`, `"yes"`, "0", "[true]"}
 }
