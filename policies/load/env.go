@@ -25,7 +25,7 @@ import (
 // that are not about our settings are left alone, and no error shows what is in
 // them.
 func Env(prefix string) Source {
-	return Source{name: "environment", read: func([]byte) (document, error) {
+	return Source{name: "environment", read: func(content) (document, error) {
 		doc := document{folded: true, variables: []variable{}}
 		variables, err := environment(prefix)
 		if err != nil {

@@ -22,7 +22,7 @@ const binduPrefix = "RETRY__"
 // place of the built-in defaults: whatever an agent's configuration says wins
 // over them, wherever this source stands in the order.
 func BinduEnv() Source {
-	return Source{name: "environment", read: func([]byte) (document, error) {
+	return Source{name: "environment", read: func(content) (document, error) {
 		doc, found := document{bindu: true, variables: []variable{}}, policies.Errors(nil)
 		variables, err := environment(binduPrefix)
 		if err != nil {

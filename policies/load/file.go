@@ -24,16 +24,16 @@ const maxFileSize = 1 << 20
 // keys, and a TOML file 20,000, each part of a dotted one counted.
 func File(path string) Source {
 	if path == "" {
-		return Source{name: "file", read: func([]byte) (document, error) {
+		return Source{name: "file", read: func(content) (document, error) {
 			return document{}, fault("the path of a file is empty; pass its name", nil)
 		}}
 	}
-	return Source{name: path, path: path, read: func(data []byte) (document, error) {
+	return Source{name: path, path: path, read: func(c content) (document, error) {
 		format, err := formatOf(path)
 		if err != nil {
 			return document{}, err
 		}
-		return parse(format, data)
+		return parse(format, c.data)
 	}}
 }
 

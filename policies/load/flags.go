@@ -20,7 +20,7 @@ import (
 // left at their defaults, say nothing. The flags must be parsed before [Load].
 // For github.com/spf13/pflag use [Provider] with koanf's posflag.
 func Flags(fs *flag.FlagSet) Source {
-	return Source{name: "flags", read: func([]byte) (document, error) {
+	return Source{name: "flags", read: func(content) (document, error) {
 		doc := document{variables: []variable{}}
 		if fs == nil {
 			return document{}, fault("the flag set is nil; pass flag.CommandLine or one of your own", nil)

@@ -3,6 +3,11 @@ package load
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/holdfast-go/holdfast/policies"
@@ -52,17 +57,60 @@ func (s *settler) look(now time.Time, contents []content, build func() (*policie
 	return &loaded{set, err}, 0
 }
 
-// digestOf tells contents apart, those that can't be read by why.
+// digestOf tells contents apart, those that can't be read by why. Why a provider
+// doesn't answer counts for nothing: it may have a port or the time in it, and
+// so never come to rest.
 func digestOf(contents []content) digest {
 	h := sha256.New()
 	for _, c := range contents {
 		text := c.data
 		kind := byte('d')
-		if c.err != nil {
+		switch {
+		case c.err != nil && c.provided:
+			text, kind = nil, 'p'
+		case c.err != nil:
 			text, kind = []byte(c.err.Error()), 'e'
 		}
 		h.Write(binary.LittleEndian.AppendUint64([]byte{kind}, uint64(len(text))))
 		h.Write(text)
+		if c.values != nil {
+			writeValue(h, reflect.ValueOf(c.values), 0)
+		}
 	}
 	return digest(h.Sum(nil))
+}
+
+// maxValueDepth bounds how far writeValue goes into values, which may contain
+// themselves. Ours are less deep.
+const maxValueDepth = 16
+
+// writeValue writes a value so that two that say the same are written the same:
+// by what pointers point at, and maps in the order of their keys.
+func writeValue(w io.Writer, v reflect.Value, depth int) {
+	if depth > maxValueDepth {
+		return
+	}
+	switch v.Kind() {
+	case reflect.Map:
+		keys := v.MapKeys()
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+		fmt.Fprintf(w, "{%d", len(keys))
+		for _, key := range keys {
+			fmt.Fprintf(w, "%q", fmt.Sprint(key))
+			writeValue(w, v.MapIndex(key), depth+1)
+		}
+	case reflect.Slice, reflect.Array:
+		fmt.Fprintf(w, "[%d", v.Len())
+		for i := range v.Len() {
+			writeValue(w, v.Index(i), depth+1)
+		}
+	case reflect.Pointer, reflect.Interface:
+		writeValue(w, v.Elem(), depth+1)
+	case reflect.String:
+		fmt.Fprintf(w, "%q", v.String())
+	case reflect.Invalid, reflect.Chan, reflect.Func, reflect.UnsafePointer:
+		fmt.Fprint(w, v.Kind())
+	default:
+		fmt.Fprintf(w, "%s %v", v.Type(), v)
+	}
 }

@@ -2,9 +2,6 @@ package load
 
 import (
 	"errors"
-	"fmt"
-
-	"github.com/knadh/koanf/v2"
 
 	"github.com/holdfast-go/holdfast/policies"
 )
@@ -17,10 +14,16 @@ type Source struct {
 	name string
 	// path is that of a file, empty for any other source.
 	path string
-	// read gives what the source says. content is what stands in the file,
-	// nil for any other source.
-	read func(content []byte) (document, error)
+	// fetch asks a provider, nil for any other source.
+	fetch func() content
+	// read gives what the source says. The content is that of the file or the
+	// provider, empty for any other source.
+	read func(content) (document, error)
 }
+
+// CanChange reports whether the source may say something else while the program
+// runs, as a file and a provider may. Variables, flags and code can't.
+func (s Source) CanChange() bool { return s.path != "" || s.fetch != nil }
 
 // document is what one source says, parsed but not yet checked.
 type document struct {
@@ -58,7 +61,11 @@ func (s Source) load(c content, found *report, index int) document {
 		found.addAll(index, s.name, c.err)
 		return document{}
 	}
-	doc, err := s.read(c.data)
+	var doc document
+	err := guarded("reading it", func() (err error) {
+		doc, err = s.read(c)
+		return err
+	})
 	found.addAll(index, s.name, err)
 	return doc
 }
@@ -66,45 +73,14 @@ func (s Source) load(c content, found *report, index int) document {
 // Bytes is a source for settings that are in memory already. Errors call it
 // name. The data must not change until it is loaded.
 func Bytes(name string, format Format, data []byte) Source {
-	return Source{name: name, read: func([]byte) (document, error) { return parse(format, data) }}
-}
-
-// Provider is a source for anything koanf has a provider for, such as Consul,
-// Vault or pflag. With a parser the provider is asked for bytes, with nil for
-// values, which may have Go's own types. Errors call it name. It is read by
-// each [Load]; a [Watcher] reads it again when a file has changed.
-func Provider(name string, p koanf.Provider, parser koanf.Parser) Source {
-	return Source{name: name, read: func([]byte) (document, error) {
-		if p == nil {
-			return document{}, fault("the koanf.Provider is nil", nil)
-		}
-		values, err := provided(p, parser)
-		if err != nil {
-			return document{}, fault(fmt.Sprintf("can't be read: %v", err), err)
-		}
-		return document{values: values}, nil
-	}}
-}
-
-func provided(p koanf.Provider, parser koanf.Parser) (map[string]any, error) {
-	if parser == nil {
-		return p.Read()
-	}
-	data, err := p.ReadBytes()
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > maxFileSize {
-		return nil, tooLarge()
-	}
-	return parser.Unmarshal(data)
+	return Source{name: name, read: func(content) (document, error) { return parse(format, data) }}
 }
 
 // Target declares a target in code. It gets the resolved defaults of its
 // operation type, with whatever the sources say under targets for its name. A
 // type given there wins over t, wherever that source stands in the order.
 func Target(name string, t policies.OperationType) Source {
-	return Source{read: func([]byte) (document, error) {
+	return Source{read: func(content) (document, error) {
 		found := badName(name)
 		// The built-in policy of a type is valid as soon as the type is.
 		found = append(found, under(name, policies.Default(t).Validate())...)
@@ -119,7 +95,7 @@ func Target(name string, t policies.OperationType) Source {
 // source, wherever it stands in the order. Of two for one target the later
 // wins.
 func Policy(name string, p policies.Policy) Source {
-	return Source{read: func([]byte) (document, error) {
+	return Source{read: func(content) (document, error) {
 		found := append(badName(name), under(name, p.Validate())...)
 		if own, isType := ownType(name); isType && p.Type != own {
 			found = append(found, &policies.FieldError{

@@ -2,6 +2,8 @@ package load
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -22,6 +24,10 @@ const (
 	fastPoll = time.Second
 )
 
+// ErrNothingToWatch says that none of the sources can change.
+var ErrNothingToWatch = errors.New("nothing to watch: variables, flags and code can't change while the program runs; " +
+	"pass a load.File or a load.Provider")
+
 // Watcher loads its sources again whenever one of their files changes. It is
 // for [Supervisor.Watch], and for programs that do with a set what that
 // doesn't.
@@ -34,7 +40,14 @@ const (
 // the files; every 10 seconds they are read as well, for where it doesn't
 // (network file systems), and every second where it can't be asked.
 //
-// Sources that are not files are read again along with them.
+// A file that is written in place is half there for a moment, and half a YAML
+// file can be right by itself. If the writer pauses for longer than 100 ms, that
+// half is applied, and the whole soon after. Write a new file beside it and
+// rename that: then nobody ever sees a half.
+//
+// A [Provider] is asked again every 10 seconds, and along with the files; its
+// own Watch is not used. One that doesn't answer holds up the watching. Other
+// sources are read along with these.
 //
 // [Supervisor.Watch]: https://pkg.go.dev/github.com/holdfast-go/holdfast/supervisor#Supervisor.Watch
 type Watcher struct {
@@ -54,9 +67,13 @@ type Watcher struct {
 
 type watchTimes struct{ rest, patience, slowPoll, fastPoll time.Duration }
 
-// Run watches until ctx is done, and returns why it is. A file system that
-// doesn't answer holds it up.
+// Run watches until ctx is done, and returns why it is. A file system or a
+// provider that doesn't answer holds it up. If none of the sources can change it
+// returns [ErrNothingToWatch] at once.
 func (w *Watcher) Run(ctx context.Context) error {
+	if !slices.ContainsFunc(w.Sources, Source.CanChange) {
+		return ErrNothingToWatch
+	}
 	times := watchTimes{restTime, patience, slowPoll, fastPoll}
 	if w.times != nil {
 		times = *w.times
