@@ -57,9 +57,11 @@ func (s *Supervisor) haltTargets() []<-chan struct{} {
 }
 
 // finish halts the targets, and stops the actors when the attempts have ended.
-// It is the one goroutine of a shutdown, and ends with the last attempt.
+// It is the one goroutine of a shutdown, and ends with the last attempt, or with
+// the watch. That is waited for last, for a provider or a file system that
+// doesn't answer holds it up, and what it still finds is refused.
 func (s *Supervisor) finish() {
-	s.watching.end()
+	watch := s.watching.end()
 	for _, drained := range s.haltTargets() {
 		<-drained
 	}
@@ -72,6 +74,7 @@ func (s *Supervisor) finish() {
 	if s.owned {
 		s.system.Shutdown()
 	}
+	<-watch
 	close(s.shutdown.done)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,21 +21,24 @@ var ErrWatching = errors.New("the configuration is watched already; cancel the c
 // files changes, all are loaded again, and if that makes a difference, applied
 // as [Supervisor.Apply] does. Pass the same sources as to load.Load, in the same
 // order. They are loaded once at the start, for what has changed since then.
-// See [load.Watcher] for how files are watched.
+// See [load.Watcher] for how files are watched, and how to write one: beside the
+// old one, and then renamed.
 //
 // A file that is wrong, or away for longer than a second, changes nothing: the
 // policies stay, a PoliciesRejected event says everything that is wrong, and
-// watching goes on.
+// watching goes on. So it is with a provider that fails or panics.
 //
 // Watch returns at once, and ends with ctx or with Shutdown. It is an error
-// without sources, while another Watch runs ([ErrWatching]), and after Shutdown
-// ([ErrShutdown]).
+// without sources, with none that can change ([load.ErrNothingToWatch]), while
+// another Watch runs ([ErrWatching]), and after Shutdown ([ErrShutdown]).
 func (s *Supervisor) Watch(ctx context.Context, sources ...load.Source) error {
 	switch {
 	case ctx == nil:
 		return fmt.Errorf("supervisor.Watch: %w", ErrNilContext)
 	case len(sources) == 0:
 		return errors.New("supervisor.Watch: no sources; pass those that the policies were loaded from")
+	case !slices.ContainsFunc(sources, load.Source.CanChange):
+		return fmt.Errorf("supervisor.Watch: %w", load.ErrNothingToWatch)
 	}
 	ctx, err := s.watching.begin(ctx)
 	if err != nil {
@@ -105,19 +109,19 @@ func (w *watching) ended() {
 	w.done = nil
 }
 
-// end ends the watch, if there is one, waits until it has ended, and lets no
-// other begin.
-func (w *watching) end() {
+// end tells the watch, if there is one, to end, and lets no other begin. What it
+// returns is closed when the watch has ended.
+func (w *watching) end() <-chan struct{} {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.over = true
-	done := w.done
-	if done != nil {
-		w.cancel()
+	if w.done == nil {
+		none := make(chan struct{})
+		close(none)
+		return none
 	}
-	w.mu.Unlock()
-	if done != nil {
-		<-done
-	}
+	w.cancel()
+	return w.done
 }
 
 // active reports whether a watch runs.
