@@ -53,8 +53,8 @@ func formatOf(path string) (Format, error) {
 }
 
 func readFile(path string) ([]byte, error) {
-	// Looked at before it is opened: to open a FIFO can wait for ever, and to
-	// read a device need not end.
+	// Looked at before it is opened, because to open a device can do something,
+	// and again after that: another may have taken its place.
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, unreadable(err)
@@ -62,11 +62,22 @@ func readFile(path string) ([]byte, error) {
 	if err := regular(info); err != nil {
 		return nil, err
 	}
-	f, err := os.Open(path)
+	f, err := open(path)
 	if err != nil {
 		return nil, unreadable(err)
 	}
 	defer f.Close()
+	return readOpen(f)
+}
+
+func readOpen(f *os.File) ([]byte, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	if err := regular(info); err != nil {
+		return nil, err
+	}
 	var b bytes.Buffer
 	b.Grow(int(info.Size()) + bytes.MinRead) // of at most maxFileSize
 	if _, err := b.ReadFrom(io.LimitReader(f, maxFileSize+1)); err != nil {
