@@ -6,13 +6,15 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/fsnotify/fsnotify"
 )
 
-// listener hears of changes in the directories that hold some files. A
-// directory, not a file: a file that is replaced is another one, and a
-// ConfigMap's changes by way of a link beside it.
+// listener hears of changes in the directories that hold some files, and in
+// those that hold a link on the way to them. A directory, not a file: a file
+// that is replaced is another one, and a ConfigMap's changes by way of a link
+// beside it, as a release's may by way of one above it.
 type listener struct {
 	files   []string
 	watcher *fsnotify.Watcher
@@ -72,8 +74,9 @@ func (l *listener) cover() bool {
 	dirs := map[string]bool{}
 	l.names = map[string]bool{}
 	l.seen = nil
+	heard := true
 	for _, file := range l.files {
-		l.follow(file, dirs)
+		heard = l.follow(file, dirs) && heard
 		info, _ := os.Stat(file) // one that is away is nil
 		l.seen = append(l.seen, info)
 	}
@@ -86,7 +89,6 @@ func (l *listener) cover() bool {
 			_ = l.watcher.Remove(dir) // it may have gone by itself
 		}
 	}
-	heard := true
 	for dir := range dirs {
 		if slices.Contains(there, dir) {
 			continue
@@ -104,24 +106,47 @@ func (l *listener) cover() bool {
 // maxLinks bounds how many links are followed, as the kernel does.
 const maxLinks = 40
 
-// follow collects the directories of a file and of the links on the way to it.
-func (l *listener) follow(file string, dirs map[string]bool) {
-	for range maxLinks {
-		dir, err := filepath.EvalSymlinks(filepath.Dir(file))
+// follow goes the way to a file, and collects the directories in which something
+// on it can change: those that hold a link, and the one that holds the file. It
+// reports whether the way leads to the end. If it doesn't, the directory it
+// stops in is among them.
+func (l *listener) follow(file string, dirs map[string]bool) bool {
+	separator := string(filepath.Separator)
+	at := filepath.VolumeName(file) + separator
+	ahead := steps(file)
+	for links := 0; len(ahead) > 0; {
+		next := filepath.Join(at, ahead[0])
+		ahead = ahead[1:]
+		if len(ahead) == 0 {
+			dirs[at], l.names[next] = true, true
+		}
+		info, err := os.Lstat(next)
 		if err != nil {
-			dir = filepath.Dir(file)
+			dirs[at], l.names[next] = true, true
+			return len(ahead) == 0 // a file may come and go
 		}
-		dirs[dir] = true
-		l.names[filepath.Join(dir, filepath.Base(file))] = true
-		target, err := os.Readlink(file)
-		if err != nil {
-			return
+		if info.Mode()&fs.ModeSymlink == 0 {
+			at = next
+			continue
 		}
-		if !filepath.IsAbs(target) {
-			target = filepath.Join(dir, target)
+		dirs[at], l.names[next] = true, true
+		target, err := os.Readlink(next)
+		if links++; err != nil || links > maxLinks {
+			return false
 		}
-		file = target
+		if filepath.IsAbs(target) {
+			at = filepath.VolumeName(target) + separator
+		}
+		ahead = append(steps(target), ahead...)
 	}
+	return true
+}
+
+// steps are the names on a path. ".." is one: what is above a link's target is
+// not what is above the link.
+func steps(path string) []string {
+	path = filepath.ToSlash(path[len(filepath.VolumeName(path)):])
+	return strings.FieldsFunc(path, func(r rune) bool { return r == '/' })
 }
 
 // concerns reports whether an event in one of the directories may be about the

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -167,9 +168,15 @@ type told struct {
 
 // watchProvider watches a provider in virtual time, and lets it act after each
 // of the pauses. It returns what was told.
-func watchProvider(t *testing.T, p koanf.Provider, acts ...func()) []told {
+func watchProvider(t *testing.T, answer asked, acts ...func()) []told {
 	t.Helper()
 	var all []told
+	var mu sync.Mutex
+	p := asked(func() (map[string]any, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		return answer()
+	})
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		began := time.Now()
@@ -186,7 +193,9 @@ func watchProvider(t *testing.T, p koanf.Provider, acts ...func()) []told {
 		go func() { ended <- w.Run(ctx) }()
 		time.Sleep(25 * time.Second)
 		for _, act := range acts {
+			mu.Lock()
 			act()
+			mu.Unlock()
 			time.Sleep(25 * time.Second)
 		}
 		cancel()

@@ -167,6 +167,89 @@ func TestWatcherFollowsLinks(t *testing.T) {
 	assert.Equal(t, 4, next(t, tell).attempts, "it listens where the link leads now")
 }
 
+// If this fails, a release that goes live by a link above the file is seen only
+// by the poll.
+func TestWatcherFollowsLinksOfDirectories(t *testing.T) {
+	app := t.TempDir()
+	release := func(n int) string {
+		dir := filepath.Join(app, "releases", fmt.Sprint(n), "etc")
+		require.NoError(t, os.MkdirAll(dir, 0o700))
+		put(t, filepath.Join(dir, "agent_config.json"), attempts(n))
+		return filepath.Join("releases", fmt.Sprint(n))
+	}
+	live := func(to string) {
+		require.NoError(t, os.Symlink(to, filepath.Join(app, "next")))
+		require.NoError(t, os.Rename(filepath.Join(app, "next"), filepath.Join(app, "current")))
+	}
+	live(release(1))
+	require.NoError(t, os.Symlink(app, app+"~link"))
+	t.Cleanup(func() { _ = os.Remove(app + "~link") })
+	tell := watched(t, Watcher{}, filepath.Join(app+"~link", "current", "etc", "agent_config.json"))
+	for n := 2; n <= 6; n++ {
+		live(release(n))
+		assert.Equal(t, found{attempts: n}, next(t, tell))
+	}
+	replace(t, filepath.Join(app, "releases", "6", "etc", "agent_config.json"), attempts(7))
+	assert.Equal(t, found{attempts: 7}, next(t, tell), "it listens where the links lead now")
+}
+
+// If this fails, links that lead in a circle hang the watching.
+func TestWatcherGivesUpOnLinksInACircle(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.json")
+	require.NoError(t, os.Symlink("b.json", path))
+	require.NoError(t, os.Symlink(path, filepath.Join(dir, "b.json")))
+	l := &listener{names: map[string]bool{}}
+	dirs := map[string]bool{}
+	assert.False(t, l.follow(path, dirs))
+	real, err := filepath.EvalSymlinks(dir)
+	require.NoError(t, err)
+	assert.Contains(t, dirs, real)
+}
+
+// If this fails, a file that is away for a moment, or a directory in its place,
+// is taken for a change, or ends the watching.
+func TestWatcherWaitsForAFileThatIsAway(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "agent_config.json")
+	put(t, path, attempts(1))
+	tell := watched(t, Watcher{}, path) // as patient as an hour
+	require.NoError(t, os.Rename(path, path+"~"))
+	require.NoError(t, os.Mkdir(path, 0o700))
+	require.NoError(t, os.Remove(path))
+	require.NoError(t, os.Rename(path+"~", path))
+	replace(t, path, attempts(2))
+	assert.Equal(t, found{attempts: 2}, next(t, tell), "nothing was told before")
+}
+
+// If this fails, a directory in the place of the file is no error, or its end
+// is not noticed.
+func TestWatcherSeesADirectoryInTheFilesPlace(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "agent_config.json")
+	put(t, path, attempts(1))
+	short := watchTimes{rest: 1, patience: 20 * time.Millisecond, slowPoll: time.Hour, fastPoll: 10 * time.Millisecond}
+	tell := watched(t, Watcher{times: &short}, path)
+	require.NoError(t, os.Rename(path, path+"~"))
+	require.NoError(t, os.Mkdir(path, 0o700))
+	for {
+		err := next(t, tell).err
+		if errors.Is(err, os.ErrNotExist) {
+			continue // the machine took its time between the two
+		}
+		assert.ErrorContains(t, err, "is a directory; name a file in it")
+		break
+	}
+	require.NoError(t, os.Remove(path))
+	replace(t, path, attempts(2))
+	for {
+		f := next(t, tell)
+		if errors.Is(f.err, os.ErrNotExist) {
+			continue
+		}
+		assert.Equal(t, found{attempts: 2}, f)
+		break
+	}
+}
+
 // If this fails, a file that goes away, or is wrong, ends the watching.
 func TestWatcherGoesOnAfterErrors(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "conf")
