@@ -2,8 +2,10 @@ package load
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/holdfast-go/holdfast/policies"
+	"github.com/holdfast-go/holdfast/policies/classify"
 )
 
 // Source is one place settings come from. Make one with [File], [Bytes],
@@ -93,10 +95,12 @@ func Target(name string, t policies.OperationType) Source {
 
 // Policy gives a target its whole policy in code. It wins over every other
 // source, wherever it stands in the order. Of two for one target the later
-// wins.
+// wins. It is checked when it is loaded, and so are the names of its error
+// conditions.
 func Policy(name string, p policies.Policy) Source {
 	return Source{read: func(content) (document, error) {
 		found := append(badName(name), under(name, p.Validate())...)
+		found = append(found, under(name, unknownConditions(p))...)
 		if own, isType := ownType(name); isType && p.Type != own {
 			found = append(found, &policies.FieldError{
 				Path: policies.FieldPath(targetsKey, name, typeKey), Value: string(p.Type), Problem: mustBeOwnType(own),
@@ -107,6 +111,37 @@ func Policy(name string, p policies.Policy) Source {
 		}
 		return document{given: map[string]policies.Policy{name: p}}, nil
 	}}
+}
+
+// unknownConditions reports the names in a policy's lists that nobody knows.
+func unknownConditions(p policies.Policy) error {
+	var found policies.Errors
+	_, err := classify.RulesOf(p)
+	for _, list := range lists(err) {
+		for _, u := range list.Names {
+			if strings.TrimSpace(u.Name) == "" {
+				continue // reported already
+			}
+			found = append(found, &policies.FieldError{Path: list.Path + index(u.Index), Problem: u.String()})
+		}
+	}
+	return found
+}
+
+// lists takes the error of [classify.RulesOf] apart.
+func lists(err error) []*classify.UnknownNamesError {
+	var all []*classify.UnknownNamesError
+	joined, _ := err.(interface{ Unwrap() []error })
+	if joined == nil {
+		return nil
+	}
+	for _, one := range joined.Unwrap() {
+		var list *classify.UnknownNamesError
+		if errors.As(one, &list) {
+			all = append(all, list)
+		}
+	}
+	return all
 }
 
 func badName(name string) policies.Errors {
