@@ -26,8 +26,11 @@ func parseJSON(data []byte) (document, error) {
 	case w.data[w.at] != '{':
 		return document{}, notMapping(w.line, w.columnAt(w.at))
 	}
-	// The one other thing the parser refuses is a number out of range.
-	w.numbers = err != nil
+	// The one other thing the parser refuses is a number out of range. Without
+	// koanf around it, it reads the rest.
+	if w.numbers = err != nil; w.numbers {
+		_ = stdjson.Unmarshal(data, &values)
+	}
 	w.value(0, true)
 	doc := document{values: values, places: w.places, entries: func() *places { return jsonEntries(data) }}
 	if w.keys != keysOf(values) { // some are there twice

@@ -192,17 +192,17 @@ func unquoteAll(quoted [][]byte) []string {
 	return path
 }
 
-// number reports one that is out of range. What stands under a key that is not
-// ours is not repeated.
+// number reports one that is out of range, unless it is not ours.
 func (w *jsonWalk) number(begin int) {
 	text := string(w.data[begin:w.at])
 	if _, err := strconv.ParseFloat(text, 64); !errors.Is(err, strconv.ErrRange) {
 		return
 	}
 	path := unquoteAll(w.path)
-	e := &policies.FieldError{Line: w.line, Column: w.columnAt(begin), Path: policies.FieldPath(path...), Problem: "the number is out of range"}
-	if len(path) > 0 && isTop(path[0]) {
-		e.Value = text
+	if len(path) == 0 || !isTop(path[0]) {
+		return
 	}
-	w.found = append(w.found, e)
+	w.found = append(w.found, &policies.FieldError{
+		Line: w.line, Column: w.columnAt(begin), Path: policies.FieldPath(path...), Value: text, Problem: "the number is out of range",
+	})
 }

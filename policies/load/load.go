@@ -49,7 +49,9 @@
 //
 // Other keys at the top level, as an agent's configuration has them (author,
 // name, skills, telemetry, any), are left alone, unless one is so near to one
-// of ours that it must be a slip. Inside our own blocks every unknown key is
+// of ours that it must be a slip. What stands under them is not judged: in all
+// formats a key may be there twice, or a number be out of range. (Under an
+// anchor of YAML it may not, for an alias could make it ours.) Inside our own blocks every unknown key is
 // an error. Nothing in a file is ever run or imported, and no error shows what
 // stands under a key that is not ours.
 package load

@@ -41,7 +41,9 @@ func TestNothingGivenIsBuiltIn(t *testing.T) {
 		"yaml null":      {load.Bytes("a.yaml", load.YAML, []byte("---\n~\n"))},
 		"yaml ends":      {load.Bytes("a.yaml", load.YAML, []byte("---\nname: x\n...\n"))},
 		"foreign only":   {load.Bytes("a.json", load.JSON, []byte(`{"author": "a", "tools": {"x": {}}, "port": 1, "poll": 5, "target": "eu", "start": {}, "Retry": {}}`))},
-		"foreign repeat": {load.Bytes("a.json", load.JSON, []byte(`{"author": "a", "author": "b"}`))},
+		"foreign repeat": {load.Bytes("a.json", load.JSON, []byte(`{"author": "a", "author": {"b": 1, "b": [1e999]}}`))},
+		"yaml repeat":    {load.Bytes("a.yaml", load.YAML, []byte("author: a\nauthor: {b: 1, b: [{c: 1, c: 2}]}\nx: [{c: 1, c: 2}]\n"))},
+		"toml repeat":    {load.Bytes("a.toml", load.TOML, []byte("author = 'a'\nauthor.b = 1\n[x]\nc = [{d = 99999999999999999999, d = 2}]\n[x]\n"))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			set, err := load.Load(sources...)

@@ -13,6 +13,9 @@ import (
 // less, and some of it about what is not ours to show.
 type yamlMend struct {
 	found policies.Errors
+	// anchored counts the anchors around, by which what is not ours may become
+	// ours.
+	anchored int
 	// changed says that the tree is no longer what the text says.
 	changed bool
 }
@@ -20,6 +23,10 @@ type yamlMend struct {
 // node mends what stands under a path, as far as our keys go. foreign says that
 // the path goes no further.
 func (m *yamlMend) node(n *yamltree.Node, path []string, foreign bool) {
+	if n.Anchor != "" {
+		m.anchored++
+		defer func() { m.anchored-- }()
+	}
 	switch n.Kind {
 	case yamltree.ScalarNode:
 		if badTag(n) {
@@ -51,6 +58,10 @@ func (m *yamlMend) mapping(n *yamltree.Node, path []string, foreign bool) {
 		}
 		first, twice := lines[key.Value]
 		switch {
+		case twice && m.anchored == 0 && !isMerge(key) && len(inner) > 0 && !isTop(inner[0]):
+			m.changed = true
+			m.node(value, inner, beyond) // an alias may still lead there
+			continue
 		case twice:
 			m.report(key, inner, fmt.Sprintf("the key appears twice, first on line %d; keep one", first))
 			continue
