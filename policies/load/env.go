@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/knadh/koanf/providers/env/v2"
+
+	"github.com/holdfast-go/holdfast/policies"
 )
 
 // Env is a source that reads the variables whose names begin with prefix,
@@ -21,21 +23,36 @@ import (
 // that name in lower case is declared.
 //
 // Values are text: true or false, numbers, times as seconds or with a unit, and
-// lists with commas between the names. An empty value is no value. Variables
-// that are not about our settings are left alone, and no error shows what is in
-// them.
+// lists with commas between the names. An empty value is no value.
+//
+// A variable that must be a slip is an error that suggests the right name: one
+// with single underscores between the levels, and where the prefix is
+// "HOLDFAST_" also one that is nearly ours or ends with the name of a setting,
+// as HOLDFAST_RETRY__MAX_ATTEMPTS does. Other variables are left alone, and no
+// error shows what is in them.
 func Env(prefix string) Source {
 	return Source{name: "environment", read: func(content) (document, error) {
-		doc := document{folded: true, variables: []variable{}}
+		doc, found := document{folded: true, variables: []variable{}}, policies.Errors(nil)
+		spell := newSpeller(prefix)
 		variables, err := environment(prefix)
 		if err != nil {
 			return document{}, err
 		}
 		for _, name := range slices.Sorted(maps.Keys(variables)) {
-			if parts := strings.Split(strings.TrimPrefix(name, prefix), "__"); parts[0] != "" {
-				path := divided(parts, "__", strings.ToLower)
+			rest := strings.TrimPrefix(name, prefix)
+			path := divided(strings.Split(rest, "__"), "__", strings.ToLower)
+			if !isTop(path[0]) {
+				if meant := spell.meant(rest); len(meant) > 0 {
+					found = append(found, slip("$"+name, "unknown variable; did you mean "+strings.Join(meant, " or ")+"?"))
+					continue
+				}
+			}
+			if path[0] != "" {
 				doc.variables = append(doc.variables, variable{"$" + name, path, variables[name]})
 			}
+		}
+		if len(found) > 0 {
+			return doc, found
 		}
 		return doc, nil
 	}}

@@ -1,7 +1,6 @@
 package load
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -20,7 +19,9 @@ const binduPrefix = "RETRY__"
 //
 // and the same for STORAGE, API and SCHEDULER. As with Bindu they take the
 // place of the built-in defaults: whatever an agent's configuration says wins
-// over them, wherever this source stands in the order.
+// over them, wherever this source stands in the order. One that is nearly one
+// of these, or has another type or another setting, is an error; any other is
+// left alone.
 func BinduEnv() Source {
 	return Source{name: "environment", read: func(content) (document, error) {
 		doc, found := document{bindu: true, variables: []variable{}}, policies.Errors(nil)
@@ -33,10 +34,8 @@ func BinduEnv() Source {
 			if t, key, ok := binduSetting(rest); ok {
 				path := []string{operationTypesKey, t, "retry_policy", key}
 				doc.variables = append(doc.variables, variable{"$" + name, path, variables[name]})
-			} else if near := policies.Nearest(rest, binduSettings()); near != "" {
-				found = append(found, &policies.FieldError{
-					Source: "$" + name, Problem: fmt.Sprintf("unknown variable; did you mean %s?", binduPrefix+strings.ToUpper(near)),
-				})
+			} else if problem := binduSlip(rest); problem != "" {
+				found = append(found, slip("$"+name, "unknown variable; "+problem))
 			}
 		}
 		if len(found) > 0 {
@@ -54,6 +53,24 @@ func binduSetting(name string) (operationType, key string, ok bool) {
 	operationType, key, _ = strings.Cut(name, "_")
 	_, known := ownType(operationType)
 	return operationType, key, known && slices.Contains(binduKeys, key)
+}
+
+// binduSlip says what is wrong with a variable that must be meant for us: it is
+// nearly one of Bindu's, or has an operation type or a setting of them.
+func binduSlip(name string) string {
+	if near := policies.Nearest(name, binduSettings()); near != "" {
+		return "did you mean " + binduPrefix + strings.ToUpper(near) + "?"
+	}
+	upper := func(names []string) string { return strings.ToUpper(strings.Join(names, ", ")) }
+	if first, _, _ := strings.Cut(name, "_"); slices.Contains(typeNames(), first) {
+		return "known after " + binduPrefix + strings.ToUpper(first) + "_ are " + upper(binduKeys)
+	}
+	for _, key := range binduKeys {
+		if name == key || strings.HasSuffix(name, "_"+key) {
+			return "known operation types are " + upper(typeNames())
+		}
+	}
+	return ""
 }
 
 func binduSettings() []string {

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/knadh/koanf/providers/basicflag"
+
+	"github.com/holdfast-go/holdfast/policies"
 )
 
 // Flags is a source that reads the flags that were set on the command line and
@@ -17,11 +19,13 @@ import (
 //	fs.String("targets.payment-gateway.pool.workers", "", "…")
 //
 // Values are read as those of variables are; see [Env]. Other flags, and those
-// left at their defaults, say nothing. The flags must be parsed before [Load].
+// left at their defaults, say nothing; one with a dot that is nearly named after
+// a block of ours, such as -retry_polcy.max_attempts, is an error. The flags must
+// be parsed before [Load].
 // For github.com/spf13/pflag use [Provider] with koanf's posflag.
 func Flags(fs *flag.FlagSet) Source {
 	return Source{name: "flags", read: func(content) (document, error) {
-		doc := document{variables: []variable{}}
+		doc, found := document{variables: []variable{}}, policies.Errors(nil)
 		if fs == nil {
 			return document{}, fault("the flag set is nil; pass flag.CommandLine or one of your own", nil)
 		}
@@ -36,10 +40,36 @@ func Flags(fs *flag.FlagSet) Source {
 			// program's own.
 			if text, _ := set[name].(string); isTop(path[0]) && len(path) > 1 {
 				doc.variables = append(doc.variables, variable{"-" + name, path, text})
+			} else if near := meantFlag(path); near != "" {
+				found = append(found, slip("-"+name, "unknown flag; did you mean -"+near+"?"))
 			}
+		}
+		if len(found) > 0 {
+			return doc, found
 		}
 		return doc, nil
 	}}
+}
+
+// meantFlag returns the setting that a flag is nearly named after, or "". Flags
+// are the program's, so it must have one of our settings, or at least two words,
+// behind what is nearly one of our blocks.
+func meantFlag(path []string) string {
+	if len(path) != 2 {
+		return ""
+	}
+	block := policies.Nearest(path[0], blockKeys)
+	if block == "" || !strings.EqualFold(block[:1], path[0][:1]) {
+		return ""
+	}
+	key := policies.Nearest(path[1], blocks[block].keys)
+	switch {
+	case key != "":
+		return block + "." + key
+	case strings.Contains(block, "_"):
+		return block + "." + path[1]
+	}
+	return ""
 }
 
 func spelledFlag(part string) string { return strings.ReplaceAll(part, "-", "_") }
