@@ -13,7 +13,8 @@ import (
 // did not change is not touched; a changed one keeps its breaker's state, and
 // operations under way finish under the policy they started with. A running
 // target that the new set no longer names keeps its last policy. A
-// PoliciesApplied event has the old and the new values.
+// PoliciesApplied event has the old and the new values; it comes when they are
+// in force, and of two calls in the order in which they took effect.
 //
 // A nil set, or one that names an error condition nobody knows, changes
 // nothing and is an error.
@@ -31,6 +32,9 @@ func (s *Supervisor) Apply(set *policies.Set) error {
 	for _, done := range a.targets {
 		<-done
 	}
+	<-a.before
+	s.bus.Publish(actors.PoliciesApplied{Header: actors.Header{At: time.Now()}, Changed: a.changed, Changes: a.changes})
+	close(a.told)
 	return nil
 }
 
@@ -45,17 +49,23 @@ type applySet struct {
 // closes when it has.
 type applied struct {
 	targets []<-chan struct{}
-	err     error
+	changed []string
+	changes []policies.Change
+	// before closes when the set before this one has been told of, and told is
+	// to be closed when this one has.
+	before <-chan struct{}
+	told   chan<- struct{}
+	err    error
 }
 
 func (r *rootActor) apply(m *applySet) applied {
 	if r.stopping || r.sup.closing.Load() {
 		return applied{err: ErrShutdown}
 	}
-	changes := policies.Diff(r.sup.given.Swap(m.set), m.set)
+	told := make(chan struct{})
+	result := applied{before: r.told, told: told, changes: policies.Diff(r.sup.given.Swap(m.set), m.set)}
+	r.told = told
 	r.sup.set.Store(r.withExtra(m.set))
-	var result applied
-	var changed []string
 	all := resolving{}
 	for _, t := range r.children {
 		old := t.policy.Load()
@@ -72,11 +82,10 @@ func (r *rootActor) apply(m *applySet) applied {
 		done := make(chan struct{})
 		t.tell(&applyPolicy{policy: policy, breaker: !old.Breaker.Equal(p.Breaker), done: done})
 		result.targets = append(result.targets, done)
-		changed = append(changed, t.name)
+		result.changed = append(result.changed, t.name)
 	}
 	r.dropBudgets()
-	slices.Sort(changed)
-	r.sup.bus.Publish(actors.PoliciesApplied{Header: actors.Header{At: time.Now()}, Changed: changed, Changes: changes})
+	slices.Sort(result.changed)
 	return result
 }
 

@@ -18,6 +18,8 @@ type rootActor struct {
 	budgets  map[string]*retryBudget // the shared ones, by name
 	stopping bool
 	stopped  chan struct{}
+	// told closes when the last set that was applied has been told of.
+	told <-chan struct{}
 }
 
 var _ actor.SupervisorStrategy = (*rootActor)(nil)

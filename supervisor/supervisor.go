@@ -127,7 +127,9 @@ func (s *Supervisor) startActors(name string) error {
 		return err
 	}
 	s.bus = bus
-	s.rootActor = &rootActor{sup: s, children: map[string]*Target{}, extra: map[string]policies.Policy{}, budgets: map[string]*retryBudget{}, stopped: make(chan struct{})}
+	none := make(chan struct{})
+	close(none)
+	s.rootActor = &rootActor{sup: s, told: none, children: map[string]*Target{}, extra: map[string]policies.Policy{}, budgets: map[string]*retryBudget{}, stopped: make(chan struct{})}
 	s.root = actors.NewRef(s.rootActor.undeliverable)
 	if err := s.root.Start(s.system.Root, name, s.rootActor); err != nil {
 		bus.Close()
