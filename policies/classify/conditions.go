@@ -42,13 +42,21 @@ func (c *Conditions) add(names []string) (missing []UnknownName) {
 		match, ok := Lookup(name)
 		switch {
 		case !ok:
-			missing = append(missing, UnknownName{Index: i, Name: name, Nearest: policies.Nearest(name, knownNames())})
+			missing = append(missing, unknownName(i, name))
 		case !met[name]:
 			met[name] = true
 			c.names, c.matchers = append(c.names, name), append(c.matchers, match)
 		}
 	}
 	return missing
+}
+
+func unknownName(index int, name string) UnknownName {
+	u := UnknownName{Index: index, Name: name}
+	if u.Reason = pythonRefused[strings.TrimPrefix(name, "builtins.")]; u.Reason == "" {
+		u.Nearest = policies.Nearest(name, knownNames())
+	}
+	return u
 }
 
 // Match reports whether any of the conditions holds for err, on which the
@@ -73,10 +81,15 @@ type UnknownName struct {
 	Name string
 	// Nearest is the known name most like it; empty if none is near.
 	Nearest string
+	// Reason says why a name that Python has is none here; empty for any other.
+	Reason string
 }
 
 // String says what is wrong with the name and what to write in its place.
 func (u UnknownName) String() string {
+	if u.Reason != "" {
+		return fmt.Sprintf("%q can't be an error condition: it %s; name what may pass, such as ConnectionError, TimeoutError or http.503", u.Name, u.Reason)
+	}
 	if u.Nearest != "" {
 		return fmt.Sprintf("unknown error condition %q, did you mean %q?", u.Name, u.Nearest)
 	}

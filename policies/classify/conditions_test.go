@@ -103,9 +103,9 @@ func TestUnknownNames(t *testing.T) {
 	var unknown *UnknownNamesError
 	require.ErrorAs(t, err, &unknown)
 	assert.Equal(t, []UnknownName{
-		{1, "net.timeuot", "net.timeout"},
-		{2, "conectionerror", "ConnectionError"},
-		{4, "Zebra", ""},
+		{Index: 1, Name: "net.timeuot", Nearest: "net.timeout"},
+		{Index: 2, Name: "conectionerror", Nearest: "ConnectionError"},
+		{Index: 4, Name: "Zebra"},
 	}, unknown.Names)
 	assert.EqualError(t, err, `[1]: unknown error condition "net.timeuot", did you mean "net.timeout"?
 [2]: unknown error condition "conectionerror", did you mean "ConnectionError"?
