@@ -64,7 +64,9 @@ import "github.com/holdfast-go/holdfast/policies"
 // Every problem of all sources is reported together: the error is then a
 // [policies.Errors] with source, line, column, field path and value, errors.Is
 // finds [policies.ErrInvalid] in it, and for a file that could not be opened
-// the cause as well (fs.ErrNotExist). No set is returned with an error.
+// the cause as well (fs.ErrNotExist). No set is returned with an error. A line
+// and a column are those of the key, or of the entry of a list that is wrong. The
+// first 1,000 problems are kept, and the rest are counted.
 func Load(sources ...Source) (*policies.Set, error) {
 	return build(sources, readAll(sources))
 }
