@@ -116,6 +116,13 @@ func (s *Set) Target(name string) (Policy, error) {
 	return p.clone(), nil
 }
 
+// Has says whether there is a target of that name. Unlike [Set.Target] it copies
+// nothing, and looks for no similar name where there is none.
+func (s *Set) Has(name string) bool {
+	_, ok := s.policies[name]
+	return ok
+}
+
 // Defaults returns the policy of the operation type's own target: the built-in
 // one with whatever the configuration says for all targets, for the type, and
 // for the target of that name. For a type that is not one of the four it

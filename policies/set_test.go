@@ -27,6 +27,8 @@ func TestOperationTypesAreAlwaysTargets(t *testing.T) {
 	s := newSet(t, nil)
 	assert.Equal(t, []string{"api", "scheduler", "storage", "worker"}, s.Names())
 	assert.Equal(t, 4, s.Len())
+	assert.True(t, s.Has("api"))
+	assert.False(t, s.Has("browser"))
 	for _, of := range OperationTypes() {
 		assert.Equal(t, Default(of), target(t, s, string(of)))
 		assert.Equal(t, Default(of), s.Defaults(of))
