@@ -12,6 +12,7 @@ type CallOption func(*callOptions)
 type callOptions struct {
 	key        string
 	idempotent bool
+	unsafe     bool              // see NotIdempotent
 	whenOpen   policies.WhenOpen // empty: as the policy says
 	backOff    func() backoff.BackOff
 	fallback   any // a lastResort of the operation's type
@@ -43,6 +44,16 @@ func IdempotencyKey(key string) CallOption {
 // Idempotent says that running the operation twice is as good as once.
 func Idempotent() CallOption {
 	return func(o *callOptions) { o.idempotent = true }
+}
+
+// NotIdempotent says that running the operation twice is not as good as once,
+// as an error that shows the request would (see classify.Verdict's Unsafe): after
+// an attempt that may have taken effect there is no other, unless the target's
+// policy says idempotent: yes, or the caller gives an [IdempotencyKey]. Give it
+// where an attempt may end without such an error, as one does that is left behind
+// at attempt_timeout.
+func NotIdempotent() CallOption {
+	return func(o *callOptions) { o.unsafe = true }
 }
 
 // ParkWhenOpen keeps the operation, instead of refusing it, while the

@@ -107,6 +107,7 @@ func (op *operation) examine(f *failure, err error, how actors.Ending, still fun
 	f.deadline, _ = op.caller().Deadline()
 	f.gone = context.Cause(op.caller())
 	verdict := classify.Classify(err, op.caller().Err(), time.Now(), op.policy.rules)
+	verdict.Unsafe = verdict.Unsafe || op.options.unsafe
 	if still() && verdict.Retryable && op.options.backOff != nil {
 		f.ownWait = op.ownWait()
 	}
