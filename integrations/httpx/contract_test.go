@@ -76,16 +76,29 @@ func TestAKeyForEachRequest(t *testing.T) {
 
 // If this failed, a request that net/http takes as idempotent would not be here.
 func TestAnEmptyKeySaysIdempotentAndIsNotSent(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		s := serve(t, status(500))
-		req := newRequest(t, "POST", "two socks")
-		req.Header["Idempotency-Key"] = nil
-		resp, err := s.client(shop(t), WithIdempotencyHeader("Idempotency-Key")).Do(req)
-		require.NoError(t, err)
-		_ = text(t, resp)
-		require.Len(t, s.seen(), 2)
-		assert.NotContains(t, s.seen()[1].header, "Idempotency-Key")
-	})
+	for name, values := range map[string][]string{"none": nil, "one that is empty": {""}} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := serve(t, status(500))
+				req := newRequest(t, "POST", "two socks")
+				req.Header["Idempotency-Key"] = values
+				resp, err := s.client(shop(t), WithIdempotencyHeader("Idempotency-Key")).Do(req)
+				require.NoError(t, err)
+				_ = text(t, resp)
+				require.Len(t, s.seen(), 2)
+				assert.Empty(t, s.seen()[1].header.Get("Idempotency-Key"))
+			})
+		})
+	}
+}
+
+// If this failed, a request without a header, which is the caller's mistake, would
+// be the program's end.
+func TestARequestWithoutAHeader(t *testing.T) {
+	req := newRequest(t, "POST", "")
+	req.Header = nil
+	_, err := NewTransport(shop(t), WithBase(answers200), WithIdempotencyHeader("Idempotency-Key")).RoundTrip(req)
+	assert.NoError(t, err)
 }
 
 // If this failed, requests at the same time would get each other's answers.

@@ -62,7 +62,8 @@ type guard struct {
 	refuse func(http.ResponseWriter, *http.Request, error)
 }
 
-// once ends an operation where its policy would try again.
+// once ends an operation where its policy would try again, and keeps it from being
+// hedged: half an answer may be with the client.
 var once = supervisor.BackOff(func() backoff.BackOff { return &backoff.StopBackOff{} })
 
 func (g *guard) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/cenkalti/backoff/v4"
-
 	"github.com/holdfast-go/holdfast/actors"
 	"github.com/holdfast-go/holdfast/policies/classify"
 )
@@ -34,18 +32,17 @@ const (
 	refused    // it will not run
 )
 
-// run is the operation. All that it returns is marked permanent: half an answer
-// may be with the client.
+// run is the operation.
 func (s *serving) run(ctx context.Context) (_ struct{}, err error) {
 	if !s.begin() {
-		return struct{}{}, backoff.Permanent(errServed)
+		return struct{}{}, errServed
 	}
 	request := s.request.WithContext(ctx)
 	defer func() {
 		if value := recover(); value != nil {
 			s.value = value
 			s.finish(panicked, request)
-			err = backoff.Permanent(crash(ctx, value))
+			err = crash(ctx, value)
 		}
 	}()
 	s.next.ServeHTTP(&s.response, request)
@@ -53,9 +50,9 @@ func (s *serving) run(ctx context.Context) (_ struct{}, err error) {
 	if status < http.StatusInternalServerError {
 		return struct{}{}, nil
 	}
-	return struct{}{}, backoff.Permanent(unlessGone(ctx, &classify.StatusError{
+	return struct{}{}, unlessGone(ctx, &classify.StatusError{
 		Method: methodOf(request), URL: request.URL.Path, StatusCode: status,
-	}))
+	})
 }
 
 // finish is the handler's end. It gives the status of its answer, and the server
@@ -83,7 +80,7 @@ func (s *serving) finish(how stage, request *http.Request) int {
 // crash is the error of a handler that panicked.
 func crash(ctx context.Context, value any) error {
 	if value == http.ErrAbortHandler { //nolint:errorlint // net/http compares so too
-		return unlessGone(ctx, &aborted{})
+		return unlessGone(ctx, http.ErrAbortHandler)
 	}
 	return actors.NewPanicError(value)
 }
@@ -96,13 +93,3 @@ func unlessGone(ctx context.Context, err error) error {
 	}
 	return err
 }
-
-// aborted is http.ErrAbortHandler as a failure that another attempt can't mend.
-type aborted struct{}
-
-func (*aborted) Error() string { return http.ErrAbortHandler.Error() }
-
-func (*aborted) Unwrap() error { return http.ErrAbortHandler }
-
-// Retryable keeps the permanent mark from making an ignored error of it.
-func (*aborted) Retryable() bool { return false }
