@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -89,6 +90,45 @@ func TestAnAttemptThatTakesTooLong(t *testing.T) {
 					}
 				}
 				assert.Equal(t, 5*time.Second, (<-left).Sub(s.began))
+			})
+		})
+	}
+}
+
+// If this failed, a request whose first attempt is still under way, and of which
+// nobody but the supervisor knows that it failed, would be sent beside it.
+func TestAnAttemptThatIsLeftBehind(t *testing.T) {
+	for name, c := range map[string]struct {
+		method   string
+		streamed bool
+		attempts int
+	}{
+		"GET": {"GET", false, 3}, "PUT": {"PUT", false, 3}, "PUT, streamed": {"PUT", true, 1},
+		"POST": {"POST", false, 1}, "PATCH": {"PATCH", false, 1}, "MERGE": {"MERGE", false, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				var sent atomic.Int64
+				base := roundTripper(func(r *http.Request) (*http.Response, error) {
+					sent.Add(1)
+					_, _ = io.ReadAll(r.Body)
+					time.Sleep(time.Hour) // it doesn't listen to its context
+					return nil, r.Body.Close()
+				})
+				req := newRequest(t, c.method, "two socks")
+				if c.streamed {
+					req, _ = streamed(t, c.method, "two socks")
+				}
+				began := time.Now()
+				_, err := NewTransport(shop(t, timesOut(time.Second)), WithBase(base)).RoundTrip(req)
+				exhausted, ok := errors.AsType[*supervisor.ExhaustedError](err)
+				require.True(t, ok, err)
+				assert.Equal(t, c.attempts, exhausted.Attempts)
+				assert.EqualValues(t, c.attempts, sent.Load())
+				if c.attempts == 1 {
+					assert.Equal(t, retry.NotIdempotent, exhausted.Reason)
+					assert.Equal(t, time.Second, time.Since(began))
+				}
 			})
 		})
 	}
