@@ -125,7 +125,16 @@ func speaksAgainstTarget(op *operation, err error) bool {
 		return false
 	}
 	v := &op.course.verdict
-	return v.Outcome != policies.Ignored && !v.CallerGone && !op.course.callerDied
+	if v.Outcome == policies.Ignored || v.CallerGone || op.course.callerDied {
+		return false
+	}
+	return !v.Ambiguous || op.repeatable()
+}
+
+// repeatable says whether the operation may run again although its last attempt
+// may have taken effect.
+func (op *operation) repeatable() bool {
+	return retry.Repeatable(&op.policy.Retry, op.course.verdict, op.options.key != "" || op.options.idempotent)
 }
 
 // there is the options for the next target: what has to be done in the end is

@@ -138,6 +138,7 @@ func TestWhatDoesNotFallBack(t *testing.T) {
 	}{
 		"a failure that is the caller's": {func(*policies.Policy) {}, only(errAside), errAside},
 		"what may have had its effect":   {notSafe, crash, nil},
+		"the same where retries are off": {func(p *policies.Policy) { notSafe(p); p.Retry.Enabled = false }, crash, nil},
 		"a caller who is gone": {func(*policies.Policy) {}, func(ctx context.Context) (string, error) {
 			<-ctx.Done()
 			return "", ctx.Err()

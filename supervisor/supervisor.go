@@ -67,7 +67,7 @@ func New(set *policies.Set, opts ...Option) (*Supervisor, error) {
 		logger:    o.logger,
 		targets:   xsync.NewMap[string, *Target](),
 		epoch:     time.Now(),
-		prefix:    fmt.Sprintf("%08x", rand.Uint32()),
+		prefix:    fmt.Sprintf("%016x", rand.Uint64()),
 	}
 	s.set.Store(set)
 	s.given.Store(set)

@@ -109,7 +109,7 @@ func refusal(p *policies.Retry, v classify.Verdict, pr Progress, now time.Time) 
 		return CallerGone
 	case !v.Retryable:
 		return NotRetryable
-	case !repeatable(p, v, pr):
+	case !Repeatable(p, v, pr.Keyed):
 		return NotIdempotent
 	case pr.Attempt >= p.MaxAttempts:
 		return MaxAttempts
@@ -127,10 +127,10 @@ func deadlinePassed(v classify.Verdict, pr Progress, now time.Time) bool {
 	return v.Condition == classify.CallerDeadline || !pr.Deadline.IsZero() && !now.Before(pr.Deadline)
 }
 
-// repeatable reports whether another attempt is safe even if the failed one
-// took effect, or that it cannot have.
-func repeatable(p *policies.Retry, v classify.Verdict, pr Progress) bool {
-	if !v.Ambiguous || pr.Keyed {
+// Repeatable reports whether another attempt is safe even if the failed one
+// took effect, or that it cannot have. keyed is as in [Progress].
+func Repeatable(p *policies.Retry, v classify.Verdict, keyed bool) bool {
+	if !v.Ambiguous || keyed {
 		return true
 	}
 	switch p.Idempotent {
