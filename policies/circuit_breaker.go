@@ -62,6 +62,16 @@ type Breaker struct {
 	// and its slot is given back. Default 60 s, over 0, at most 24 h.
 	ProbeLease time.Duration `koanf:"probe_lease" range:"(0,24h]" example:"20"`
 
+	// ProbeInterval is the wait after one probe of the user's own (see
+	// supervisor.WithProbe) before the next while the breaker is half-open. Calls
+	// that serve as probes don't wait. Default 1 s, over 0, at most 24 h.
+	ProbeInterval time.Duration `koanf:"probe_interval" range:"(0,24h]" example:"5"`
+	// Ramp is how long a breaker that has closed after probing takes to let
+	// the full load through: the calls that run at a time may grow from
+	// HalfOpenMaxCalls to the target's workers, by the same factor in each
+	// part of that time. Default 0, all at once; at most 24 h.
+	Ramp time.Duration `koanf:"ramp" range:"[0,24h]" example:"30"`
+
 	// Ignore names error conditions that count for nobody: they neither trip
 	// the breaker nor close it. It wins over TripOn. Default none, at
 	// most 1,000 names.

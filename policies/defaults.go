@@ -57,5 +57,6 @@ func DefaultBreaker() Breaker {
 		HalfOpenMaxCalls:   1,
 		SuccessThreshold:   2,
 		ProbeLease:         time.Minute,
+		ProbeInterval:      time.Second,
 	}
 }
