@@ -16,6 +16,9 @@ import (
 // where it changes from one kind to the other. Calls that were judged slow or
 // not stay so.
 //
+// A ramp goes on towards its new end, counted from its beginning, and takes
+// nothing back; Ramp 0 ends it. None begins before the next recovery.
+//
 // There is a transition only where Enabled changes: to false, the machine is
 // disabled, whatever its state; to true, a disabled machine closes, and any
 // other state, which somebody must have asked for since, stays.
@@ -26,6 +29,7 @@ func (m *Machine) Configure(now time.Time, s policies.Breaker) (Transition, bool
 	if m.state == HalfOpen {
 		m.probes.grow(s.HalfOpenMaxCalls)
 	}
+	m.fitRamp()
 	switch {
 	case before && !s.Enabled && m.state != Disabled:
 		return m.letThrough(now, Disabled, ReasonReconfigured), true

@@ -34,9 +34,13 @@ type Counts struct {
 	// ProbeSuccesses is the probes that succeeded since the machine became
 	// half-open.
 	ProbeSuccesses int
-	// Reopens is how often the machine opened again from half-open since it
-	// was last closed.
+	// Reopens is how often the machine opened again, from half-open or during
+	// a ramp, since it was last closed without a ramp under way.
 	Reopens int
+	// RampLimit is how many calls may run at a time during a ramp, and
+	// RampRunning how many of those it let through have not settled. Both
+	// are 0 when there is none.
+	RampLimit, RampRunning int
 
 	// LastFailure and LastSuccess are when such an outcome was last
 	// settled; zero if never.
@@ -44,6 +48,8 @@ type Counts struct {
 	// LastTransition is when the present generation began; for the first
 	// one, when the machine was made.
 	LastTransition time.Time
+	// RampUntil is when the ramp ends, zero if there is none.
+	RampUntil time.Time
 	// OpenUntil is [Machine.Until].
 	OpenUntil time.Time
 }
@@ -65,6 +71,7 @@ func (m *Machine) Counts(now time.Time) Counts {
 	w := m.window.totals(now)
 	c.WindowCalls, c.WindowFailures, c.WindowSlow = w.calls, w.failures, w.slow
 	c.ProbesRunning = m.probes.running
+	c.RampLimit, c.RampRunning, c.RampUntil = m.ramp.limitAt(now), m.ramp.running, m.ramp.until
 	c.OpenUntil = m.until
 	return c
 }

@@ -21,6 +21,11 @@
 // why a call that was admitted before a trip can neither close the breaker,
 // nor keep it open for longer, nor use up a probe's slot.
 //
+// A machine that closes after probing, and whose settings have a Ramp, is
+// closed and ramping: it counts and trips as ever, but lets only so many calls
+// run at a time, more and more until the ramp's end. A trip before that is a
+// failed recovery, as one from half-open is. See [Machine.Ramping].
+//
 // The legal transitions:
 //
 //	closed         -> open        a threshold was met, or Trip

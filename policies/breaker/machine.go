@@ -21,6 +21,9 @@ type Machine struct {
 	counts Counts
 	window window
 	probes probes
+	ramp   ramp
+	// capacity is where a ramp ends.
+	capacity int
 }
 
 // New returns a closed machine, or a disabled one if the settings say so.
@@ -55,10 +58,13 @@ func (m *Machine) Settings() policies.Breaker { return m.settings }
 func (m *Machine) Until() time.Time { return m.until }
 
 // Admit asks leave for one attempt. Open and ForcedOpen refuse, HalfOpen
-// refuses while HalfOpenMaxCalls probes are out, every other state lets
-// through. A refusal is counted in Counts.Rejected. Admit does not tick: a
+// refuses while HalfOpenMaxCalls probes are out, Closed while its ramp's limit
+// runs, every other state lets through. A refusal is counted in Counts.Rejected. Admit does not tick: a
 // machine whose open time is over refuses until [Machine.Tick].
 func (m *Machine) Admit(now time.Time) (p Permit, ok bool) {
+	if m.ramp.limit > 0 {
+		return m.admitRamp(now)
+	}
 	if m.state == Closed || m.state >= ForcedClosed {
 		// Field by field into the result, here and in admitProbe: copying
 		// a whole Permit right after writing its parts stalls the CPU for
@@ -86,17 +92,17 @@ func (m *Machine) Refuse(n uint64) { m.counts.Rejected += n }
 
 // SuccessChangesNothing tells whether a success admitted in the present
 // generation would leave everything but plain counters as it is: the machine
-// is closed with no failure pending and no rate to watch, or forced closed,
+// is closed with no failure pending, no rate to watch and no ramp, or forced closed,
 // or disabled. An owner may then leave such a success unsettled, which spares
 // it a message on its fastest path. Successes, ConsecutiveSuccesses, Slow and
 // LastSuccess then know only of the calls that were settled.
 //
-// The answer holds until the next call of Settle or Configure, or the next
-// transition.
+// The answer holds until the next call of Settle, Tick or Configure, or the
+// next transition.
 func (m *Machine) SuccessChangesNothing() bool {
 	switch m.state {
 	case Closed:
-		return m.counts.ConsecutiveFailures == 0 && !m.window.kept()
+		return m.counts.ConsecutiveFailures == 0 && !m.window.kept() && m.ramp.limit == 0
 	case ForcedClosed, Disabled:
 		return true
 	default:
@@ -114,12 +120,13 @@ func (m *Machine) move(now time.Time, to State, why Reason, until time.Time) Tra
 	m.counts.LastTransition = now
 	m.counts.ProbeSuccesses = 0
 	m.probes.drop()
+	m.ramp = ramp{}
 	return t
 }
 
 // open begins an open time, a longer one where it follows a failed recovery.
 func (m *Machine) open(now time.Time, rnd float64, why Reason) Transition {
-	if m.state == HalfOpen {
+	if m.state == HalfOpen || m.ramp.limit > 0 {
 		m.counts.Reopens++
 	}
 	return m.move(now, Open, why, now.Add(openTime(&m.settings, m.counts.Reopens, rnd)))

@@ -4,7 +4,7 @@ import "time"
 
 // Trip opens the machine from outside, as if a threshold had been met, for
 // instance with [ReasonRestartIntensity]. It acts on Closed and HalfOpen, where it
-// counts as a failed recovery. Any other state stays as it is: an open time
+// counts as a failed recovery, as it does during a ramp. Any other state stays as it is: an open time
 // that runs is not made longer. rnd in [0,1) draws the jitter of the open time.
 func (m *Machine) Trip(now time.Time, rnd float64, why Reason) (Transition, bool) {
 	if m.state != Closed && m.state != HalfOpen {

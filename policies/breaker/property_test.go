@@ -43,6 +43,7 @@ type program struct {
 	out        []Permit
 	state      State
 	generation uint64
+	ramp       naiveRamp
 }
 
 func drawSettings(t *rapid.T) policies.Breaker {
@@ -62,6 +63,7 @@ func drawSettings(t *rapid.T) policies.Breaker {
 	s.HalfOpenMaxCalls = rapid.IntRange(1, 4).Draw(t, "half_open_max_calls")
 	s.SuccessThreshold = rapid.IntRange(1, 3).Draw(t, "success_threshold")
 	s.ProbeLease = time.Duration(rapid.IntRange(1, 5).Draw(t, "probe_lease")) * time.Second
+	s.Ramp = rapid.SampledFrom([]time.Duration{0, 5 * time.Second, 20 * time.Second}).Draw(t, "ramp")
 	return s
 }
 
@@ -100,6 +102,7 @@ func (p *program) happened(t *rapid.T, tr Transition, changed bool) {
 		require.GreaterOrEqual(t, lasts, s.RecoveryTimeout)
 		require.LessOrEqual(t, lasts, s.MaxRecoveryTimeout)
 	}
+	p.ramp.transition(p, tr)
 	p.state, p.generation = tr.To, tr.Generation
 }
 
@@ -118,6 +121,7 @@ func (p *program) admit(t *rapid.T) {
 	permit, ok := p.m.Admit(p.now)
 	p.happened(t, Transition{}, false)
 	full := p.state == HalfOpen && before.ProbesRunning >= p.m.Settings().HalfOpenMaxCalls
+	full = full || p.ramp.full(p)
 	require.Equal(t, p.state.Admits() && !full, ok)
 	if !ok {
 		before.Rejected++
@@ -127,6 +131,7 @@ func (p *program) admit(t *rapid.T) {
 	require.Equal(t, p.generation, permit.Generation)
 	require.Equal(t, p.state == HalfOpen, permit.IsProbe())
 	require.Equal(t, !permit.IsProbe(), permit.Lease.IsZero())
+	require.Equal(t, p.ramp.on, permit.Ramp)
 	p.out = append(p.out, permit)
 	if permit.IsProbe() {
 		require.Equal(t, p.now.Add(p.m.Settings().ProbeLease), permit.Lease)
@@ -188,8 +193,10 @@ func (p *program) settleOne(t *rapid.T, permit Permit, o policies.Outcome, ran t
 func (p *program) tick(t *rapid.T) {
 	next, due := p.m.NextTick()
 	tr, changed := p.m.Tick(p.now, drawRnd(t))
-	require.Equal(t, due && !p.now.Before(next), changed, "NextTick and Tick disagree")
+	acts := due && !p.now.Before(next)
+	require.Equal(t, acts && p.state != Closed, changed, "NextTick and Tick disagree")
 	p.happened(t, tr, changed)
+	p.ramp.tick(p, acts)
 }
 
 // check holds after every step.
@@ -199,6 +206,7 @@ func (p *program) check(t *rapid.T) {
 	require.Equal(t, p.m.Until(), c.OpenUntil)
 	require.GreaterOrEqual(t, c.WindowCalls, max(c.WindowFailures, c.WindowSlow))
 	require.GreaterOrEqual(t, min(c.WindowFailures, c.WindowSlow), 0)
+	p.ramp.check(t, p, c)
 	require.Less(t, c.ProbeSuccesses, max(3, p.m.Settings().SuccessThreshold))
 	if p.state == Open {
 		require.False(t, p.m.Until().IsZero(), "open for ever")
@@ -207,9 +215,7 @@ func (p *program) check(t *rapid.T) {
 
 func TestRandomPrograms(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := &program{now: start, generation: 1}
-		p.m = New(drawSettings(t), p.now)
-		p.state = p.m.State()
+		p := newProgram(t)
 		force := func(do func(*rapid.T) Transition) func(*rapid.T) {
 			return func(t *rapid.T) {
 				// Rare, or no program gets anywhere by itself.
@@ -236,6 +242,9 @@ func TestRandomPrograms(t *testing.T) {
 				}
 			},
 			"trip": func(t *rapid.T) {
+				if rapid.IntRange(0, 3).Draw(t, "rarely") > 0 {
+					t.Skip("or no recovery gets anywhere")
+				}
 				tr, changed := p.m.Trip(p.now, drawRnd(t), ReasonRestartIntensity)
 				require.Equal(t, p.state == Closed || p.state == HalfOpen, changed)
 				p.happened(t, tr, changed)
@@ -251,8 +260,13 @@ func TestRandomPrograms(t *testing.T) {
 			"disable":     force(func(*rapid.T) Transition { return p.m.Disable(p.now) }),
 			"reset":       force(func(*rapid.T) Transition { return p.m.Reset(p.now) }),
 			"configure": func(t *rapid.T) {
+				if rapid.IntRange(0, 3).Draw(t, "rarely") > 0 {
+					t.Skip("or no recovery gets anywhere")
+				}
 				tr, changed := p.m.Configure(p.now, drawSettings(t))
 				p.happened(t, tr, changed)
+				p.m.SetCapacity(drawCapacity(t))
+				p.ramp.reload(p)
 			},
 		})
 

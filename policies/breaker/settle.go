@@ -24,6 +24,7 @@ func (m *Machine) Settle(now time.Time, rnd float64, p Permit, o policies.Outcom
 	var why Reason
 	switch m.holder(&p) {
 	case Closed:
+		m.ramp.end(&p)
 		why = m.settleCall(now, o, ran)
 	case HalfOpen:
 		why = m.settleProbe(now, o, ran)
@@ -39,7 +40,7 @@ func (m *Machine) Settle(now time.Time, rnd float64, p Permit, o policies.Outcom
 	if why != "" {
 		e.Changed = true
 		if why == ReasonProbesSucceeded {
-			e.Transition = m.letThrough(now, Closed, why)
+			e.Transition = m.recovered(now, why)
 		} else {
 			e.Transition = m.open(now, rnd, why)
 		}

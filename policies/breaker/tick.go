@@ -12,6 +12,8 @@ func (m *Machine) NextTick() (time.Time, bool) {
 		return m.until, !m.until.IsZero()
 	case HalfOpen:
 		return m.probes.firstLease()
+	case Closed:
+		return m.ramp.next()
 	default:
 		return time.Time{}, false
 	}
@@ -23,7 +25,9 @@ func (m *Machine) NextTick() (time.Time, bool) {
 //     never reads open for want of a caller;
 //   - so does the end of a forced-open state, if it has one;
 //   - a probe's lease that ran out counts as one failure and opens the
-//     machine again. Every probe of the generation is over with it.
+//     machine again. Every probe of the generation is over with it;
+//   - a ramp lets one more call run, or ends. That is no transition: see
+//     [Machine.RampLimit].
 //
 // A call before [Machine.NextTick] does nothing; a late one acts from now on.
 // rnd in [0,1) draws the jitter of the open time.
@@ -33,6 +37,9 @@ func (m *Machine) Tick(now time.Time, rnd float64) (Transition, bool) {
 		return Transition{}, false
 	}
 	switch m.state {
+	case Closed:
+		m.tickRamp(now)
+		return Transition{}, false
 	case Open:
 		return m.halfOpen(now, ReasonRecoveryTimeout), true
 	case ForcedOpen:
