@@ -44,6 +44,8 @@ type breakerActor struct {
 	due     time.Time // when timer fires, zero if it doesn't
 	stopped bool
 
+	ramping uint64 // the generation whose ramp was told of, 0 if none is under way
+
 	since time.Time // of the machine's state
 	cause error     // the last failure
 }
@@ -99,8 +101,11 @@ func refuse(message any) {
 // that is late makes no difference.
 func (a *breakerActor) begin() time.Time {
 	now := time.Now()
+	limit := a.machine.RampLimit()
 	if t, changed := a.machine.Tick(now, random()); changed {
 		a.moves(t)
+	} else if a.machine.RampLimit() > limit {
+		a.moved() // one more may run
 	}
 	return now
 }
@@ -108,6 +113,7 @@ func (a *breakerActor) begin() time.Time {
 // end publishes the view and sets the timer to what the machine waits for.
 func (a *breakerActor) end() {
 	a.publishView()
+	a.rampMoved()
 	due, _ := a.machine.NextTick() // zero if there is none
 	if !a.stopped && !due.Equal(a.due) {
 		a.setTimer(due)
@@ -132,7 +138,6 @@ func (a *breakerActor) settle(now time.Time, s *settle) {
 		a.cause = s.Err
 	}
 	generation := a.machine.Generation()
-	probe := s.Permit.IsProbe()
 	effect := a.machine.Settle(now, random(), s.Permit, s.Outcome, s.Ran)
 	if effect.Stale && a.bus.Active() {
 		a.bus.Publish(StaleOutcome{Header: Header{a.handle.name, now}, Outcome: s.Outcome,
@@ -140,7 +145,7 @@ func (a *breakerActor) settle(now time.Time, s *settle) {
 	}
 	if effect.Changed {
 		a.moves(effect.Transition)
-	} else if probe {
+	} else if s.Permit.Holds() {
 		a.moved() // a slot is free
 	}
 }
@@ -163,11 +168,13 @@ func (a *breakerActor) publishView() {
 	m := a.machine
 	old := a.handle.view.Load()
 	state, generation, quiet := m.State(), m.Generation(), m.SuccessChangesNothing()
-	timed := m.Settings().SlowCallRate > 0
-	if old != nil && old.State == state && old.Generation == generation && old.Quiet == quiet && old.Timed == timed {
+	timed, ramping := m.Settings().SlowCallRate > 0, m.Ramping()
+	direct := state != breaker.HalfOpen && state.Admits() && !ramping
+	if old != nil && old.State == state && old.Generation == generation && old.Quiet == quiet && old.Timed == timed &&
+		old.Direct == direct && (!ramping || old.Refusal.Until.Equal(m.RampUntil())) {
 		return
 	}
-	v := &View{State: state, Generation: generation, Quiet: quiet, Timed: timed, Since: a.since}
+	v := &View{State: state, Generation: generation, Direct: direct, Quiet: quiet, Timed: timed, Since: a.since}
 	switch {
 	case !state.Admits():
 		v.Refusal = &OpenError{Name: a.handle.name, Until: m.Until()}
@@ -176,6 +183,8 @@ func (a *breakerActor) publishView() {
 		}
 	case state == breaker.HalfOpen:
 		v.Refusal = &OpenError{Name: a.handle.name, Cause: a.cause, Probing: true}
+	case ramping:
+		v.Refusal = &OpenError{Name: a.handle.name, Cause: a.cause, Until: m.RampUntil(), Recovering: true}
 	}
 	a.handle.view.Store(v)
 }

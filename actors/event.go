@@ -11,7 +11,7 @@ import (
 )
 
 // Event is something that happened in a supervision tree. The concrete types
-// are the structs of this file, passed by value; the set is closed. Events
+// are the structs of this file and of event_recovery.go, passed by value; the set is closed. Events
 // are immutable and may be kept.
 //
 // String gives one readable line without the time.

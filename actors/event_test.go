@@ -50,6 +50,10 @@ func TestEveryEventIsOneReadableLine(t *testing.T) {
 			{Target: "db", Path: "pool.workers", Old: "1", New: "2", Origin: policies.Origin{Source: "a.json", Line: 3, Column: 5}}}},
 		"policies applied, 12 settings changed" + strings.Repeat("; a added", 10) + "; and 2 more": PoliciesApplied{h, nil, slices.Repeat([]policies.Change{{Target: "a", New: "api"}}, 12)},
 		"policies rejected, those before stay: plain failure":                                      PoliciesRejected{h, errPlain},
+		"breaker api lets 1 at a time through, and 64 in 30s":                                      RampStarted{h, at.Add(30 * time.Second), 1, 64},
+		"breaker api lets everything through again":                                                RampEnded{h},
+		"probe of api succeeded in 1.235s":                                                         Probed{h, policies.Success, "", nil, 1234567 * time.Microsecond},
+		"probe of api failed (net.refused, counts as failure): plain failure":                      Probed{h, policies.Failure, "net.refused", errPlain, time.Second},
 		"changes to the configuration are found by polling: plain failure":                         WatchDegraded{h, errPlain},
 	} {
 		assert.Equal(t, want, e.String())
@@ -63,7 +67,7 @@ func TestEventsOfHostileErrorsCanBePrinted(t *testing.T) {
 	bad := (*hostile)(nil)
 	for _, e := range []Event{
 		BreakerChanged{Cause: bad}, AttemptFailed{Err: bad}, WorkerRestarted{Reason: bad},
-		OperationFailed{Err: bad}, TargetStopped{Reason: bad}, PoliciesRejected{Err: bad}, WatchDegraded{Err: bad},
+		OperationFailed{Err: bad}, TargetStopped{Reason: bad}, PoliciesRejected{Err: bad}, WatchDegraded{Err: bad}, Probed{Err: bad},
 	} {
 		assert.NotPanics(t, func() { assert.NotEmpty(t, e.String()) })
 	}

@@ -12,18 +12,23 @@ import (
 // ErrOpen is what errors.Is finds in a refusal by an open breaker.
 var ErrOpen = errors.New("circuit breaker is open")
 
-// OpenError is a refusal by an open or half-open breaker: the function was
-// not run. One value serves every refusal of one open period.
+// OpenError is a refusal by a breaker that is open, half-open or on its ramp
+// back to full load: the function was not run. One value serves every refusal
+// of one such period.
 type OpenError struct {
 	// Name is the breaker's name.
 	Name string
 	// Cause is the last failure before the breaker opened, nil if it was
 	// opened by hand.
 	Cause error
-	// Until is when the breaker will probe, zero if only a hand closes it.
+	// Until is when the breaker will probe, zero if only a hand closes it. Of
+	// a recovering one it is when everything gets through again.
 	Until time.Time
 	// Probing says that the breaker is half-open and its probes are out.
 	Probing bool
+	// Recovering says that the breaker has closed and lets only so many calls
+	// run at a time yet: circuit_breaker.ramp.
+	Recovering bool
 }
 
 // probingRetryAfter is the wait proposed while probes are out: nobody knows how
@@ -35,8 +40,9 @@ const probingRetryAfter = time.Second
 const leastRetryAfter = time.Millisecond
 
 // RetryAfter is how long to wait before another call may be let through, at
-// least a millisecond. While probes are out it is a second, and for a breaker
-// that was opened by hand with no end a minute.
+// least a millisecond. While probes are out it is a second, during a ramp a
+// second or what is left of it, and for a breaker that was opened by hand with
+// no end a minute.
 func (e *OpenError) RetryAfter() time.Duration {
 	if e.Probing {
 		return probingRetryAfter
@@ -44,7 +50,11 @@ func (e *OpenError) RetryAfter() time.Duration {
 	if e.Until.IsZero() {
 		return time.Minute
 	}
-	return max(leastRetryAfter, time.Until(e.Until))
+	left := max(leastRetryAfter, time.Until(e.Until))
+	if e.Recovering {
+		return min(left, probingRetryAfter) // a place may come free at any time
+	}
+	return left
 }
 
 // Error names the breaker, the wait and the cause.
@@ -54,6 +64,9 @@ func (e *OpenError) Error() string {
 	switch {
 	case e.Probing:
 		s = fmt.Sprintf("circuit breaker %q is half-open and its probes are out, call not made; retry after %s", e.Name, e.RetryAfter())
+	case e.Recovering:
+		s = fmt.Sprintf("circuit breaker %q has closed and lets calls back in by degrees, call not made; retry after %s", e.Name,
+			e.RetryAfter().Round(time.Millisecond))
 	case e.Until.IsZero():
 		s = fmt.Sprintf("circuit breaker %q was opened by hand, call not made; Reset or ForceClose lets calls through", e.Name)
 	}
@@ -79,12 +92,16 @@ func (e *OpenError) Is(target error) bool { return target == ErrOpen }
 type View struct {
 	State      breaker.State
 	Generation uint64
+	// Direct views let every call through that is begun under them. Under any
+	// other the breaker is to be asked first.
+	Direct bool
 	// Quiet views need not be told of a success: it would change nothing.
 	Quiet bool
 	// Timed views want to know how long an attempt ran.
 	Timed bool
 	// Refusal is the error for calls that are not let through: ready made
-	// when the state is open, and for half-open when the probes are out.
+	// when the state is open, for half-open when the probes are out, and for
+	// a ramp when as many run as may.
 	Refusal *OpenError
 	// Since is when the breaker entered its state.
 	Since time.Time

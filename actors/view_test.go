@@ -29,6 +29,12 @@ func TestRetryAfterIsNeverBelowAMillisecond(t *testing.T) {
 		} {
 			assert.Equal(t, c.want, (&OpenError{Until: c.until}).RetryAfter(), name)
 		}
+		for left, want := range map[time.Duration]time.Duration{
+			time.Hour: time.Second, 300 * time.Millisecond: 300 * time.Millisecond, -1: time.Millisecond,
+		} {
+			e := &OpenError{Until: now.Add(left), Recovering: true}
+			assert.Equal(t, want, e.RetryAfter(), "a place may come free before a ramp ends")
+		}
 	})
 }
 
@@ -50,6 +56,7 @@ func TestAnOpenErrorSaysWhatToDo(t *testing.T) {
 			`circuit breaker "api" was opened by hand, call not made; Reset or ForceClose lets calls through`:                               {Name: "api"},
 			`circuit breaker "api" was opened by hand, call not made; Reset or ForceClose lets calls through (last failure: plain failure)`: {Name: "api", Cause: errPlain},
 			`circuit breaker "api" is half-open and its probes are out, call not made; retry after 1s (last failure: plain failure)`:        {Name: "api", Cause: errPlain, Probing: true},
+			`circuit breaker "api" has closed and lets calls back in by degrees, call not made; retry after 1s`:                             {Name: "api", Until: until, Recovering: true},
 		} {
 			assert.EqualError(t, e, want)
 		}
