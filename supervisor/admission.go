@@ -37,13 +37,15 @@ func (a *targetActor) admit(op *operation) {
 		a.awaitTurn(op)
 	case view.State == breaker.HalfOpen:
 		a.ask(op)
+	case !view.Direct:
+		a.admitRamping(op)
 	default:
 		a.admitClosed(op, view)
 	}
 }
 
-// ask asks a half-open breaker. Nobody waits for a worker meanwhile: who is
-// not let through is not to learn it late.
+// ask asks a half-open breaker, or one on its ramp. Nobody waits for a worker
+// meanwhile: who is not let through is not to learn it late.
 func (a *targetActor) ask(op *operation) {
 	op.course.place = asking
 	a.asked++
@@ -62,11 +64,13 @@ func (a *targetActor) answered(m *admitted) {
 	case op.isConcluded(), a.halted != nil:
 		a.giveBack(m.Permit, m.Granted)
 		a.admit(op)
-	case !m.Granted && (view.State == breaker.HalfOpen || !view.State.Admits()):
+	case !m.Granted && !view.Direct:
 		a.blocked(op, view)
 	case !m.Granted, m.Permit.Generation != view.Generation: // it has moved since
 		a.giveBack(m.Permit, m.Granted)
 		a.admit(op)
+	case m.Permit.Ramp:
+		a.deliverRamping(op, m.Permit, view)
 	default:
 		// A probe has its worker even when attempts from before the trip
 		// hang in all the others.
@@ -137,6 +141,10 @@ func (a *targetActor) serveQueue() {
 			op = a.queue.first()
 			continue
 		}
+		if !view.Direct {
+			a.serveRamping()
+			break
+		}
 		if w := a.obtain(op, false); w != nil {
 			a.leave(op)
 			a.deliver(op, w, breaker.Permit{Generation: view.Generation}, view)
@@ -162,7 +170,7 @@ func (a *targetActor) freed(w *worker) {
 
 // giveBack hands back a permit that nothing came of.
 func (a *targetActor) giveBack(p breaker.Permit, granted bool) {
-	if granted && p.IsProbe() {
+	if granted && p.Holds() {
 		a.breaker.Settle(actors.Settlement{Permit: p, Outcome: policies.Ignored}, nil)
 	}
 }

@@ -77,6 +77,7 @@ func (a *targetActor) apply(m *applyPolicy) {
 	}
 	a.pace.follow(m.policy.RateLimit, time.Now())
 	a.holdPool()
+	a.breaker.SetWorkers(m.policy.Pool.Workers)
 	a.serveQueue() // more workers may be allowed now
 	if m.breaker {
 		a.breaker.Configure(m.policy.Breaker, func() { close(m.done) })

@@ -101,7 +101,7 @@ func (a *targetActor) hedge(m *slow) {
 		return
 	case a.halted != nil || a.crowded() || a.queue.n > 0 || a.paced():
 		return
-	case !view.State.Admits() || view.State == breaker.HalfOpen:
+	case !view.Direct: // also while it is on its ramp: a hedge is the first to do without
 		return
 	}
 	w := a.obtain(op, false)

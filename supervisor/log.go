@@ -68,7 +68,9 @@ func logged(e actors.Event) (slog.Level, []slog.Attr) {
 		return slog.LevelError, []slog.Attr{slog.Any("error", e.Err)}
 	case actors.WatchDegraded:
 		return slog.LevelWarn, []slog.Attr{slog.Any("error", e.Err)}
-	case actors.TargetStarted, actors.TargetStopped, actors.PoliciesApplied:
+	case actors.RampStarted:
+		return slog.LevelInfo, []slog.Attr{slog.Int("from", e.From), slog.Int("to", e.To)}
+	case actors.TargetStarted, actors.TargetStopped, actors.PoliciesApplied, actors.RampEnded:
 		return slog.LevelInfo, nil
 	default:
 		return slog.LevelDebug, nil

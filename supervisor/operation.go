@@ -180,7 +180,7 @@ func (op *operation) run() {
 
 // permit is the breaker's leave for the attempt.
 func (op *operation) permit() breaker.Permit {
-	if op.course != nil && op.course.permit.IsProbe() {
+	if op.course != nil && op.course.permit.Holds() {
 		return op.course.permit
 	}
 	return breaker.Permit{Generation: op.generation}

@@ -2,7 +2,6 @@ package supervisor
 
 import (
 	"github.com/holdfast-go/holdfast/actors"
-	"github.com/holdfast-go/holdfast/policies/breaker"
 )
 
 // park keeps an operation until the breaker lets it through. One that was
@@ -32,13 +31,13 @@ func (a *targetActor) breakerMoved() {
 		}
 		return
 	}
-	a.releaseParked()
+	a.serveQueue()
 }
 
 // releaseParked lets parked operations go, in order: as many as there are
 // workers when the breaker is closed, one question at a time when it is
-// half-open. At most one of them waits for a worker, so that the order is kept
-// when the breaker opens again.
+// half-open or on its ramp. At most one of them waits for a worker, so that the
+// order is kept when the breaker opens again.
 func (a *targetActor) releaseParked() {
 	if a.releasing {
 		return
@@ -47,7 +46,7 @@ func (a *targetActor) releaseParked() {
 	defer func() { a.releasing = false }()
 	for op := a.parked.first; op != nil; op = a.parked.first {
 		view := a.breaker.View()
-		if !view.State.Admits() || (view.State == breaker.HalfOpen && a.asked > 0) || a.foremost != nil {
+		if !view.State.Admits() || (!view.Direct && a.asked > 0) || a.foremost != nil {
 			return
 		}
 		a.leave(op)

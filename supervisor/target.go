@@ -168,7 +168,7 @@ func (t *Target) enter(op *operation) *worker {
 	// Read after the worker was taken, so that nothing lies between the
 	// breaker's leave and the attempt.
 	view := t.breaker.View()
-	if !view.State.Admits() || view.State == breaker.HalfOpen {
+	if !view.Direct {
 		t.release(w, false)
 		return nil
 	}

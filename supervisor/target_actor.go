@@ -180,6 +180,7 @@ func (a *targetActor) started() {
 		a.halt(ErrTargetStopped)
 		return
 	}
+	b.SetWorkers(a.policy.Load().Pool.Workers)
 	a.sup.bus.Publish(actors.TargetStarted{Header: a.header()})
 }
 
