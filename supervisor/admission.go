@@ -28,7 +28,7 @@ func (a *targetActor) admit(op *operation) {
 	}
 	view := a.breaker.View()
 	switch {
-	case !view.State.Admits():
+	case !view.State.Admits(), a.probes(view):
 		a.blocked(op, view)
 	case a.parked.n > 0 && op.parks() && !op.course.parked:
 		a.park(op) // behind those that have waited longer

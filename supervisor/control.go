@@ -15,6 +15,7 @@ func (a *targetActor) halt(reason error) (drained <-chan struct{}) {
 		a.halted = reason
 		a.Target.stopped.Store(&reason)
 	}
+	a.stopProbing()
 	idle, drained := a.pool.close()
 	for _, w := range idle {
 		w.ref.Stop()

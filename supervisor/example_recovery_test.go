@@ -10,6 +10,27 @@ import (
 	"github.com/holdfast-go/holdfast/supervisor"
 )
 
+// WithProbe finds out whether a service is back without risking a call.
+func ExampleWithProbe() {
+	p := policies.Default(policies.API)
+	p.Breaker.ProbeInterval = time.Millisecond
+	set, _ := policies.NewSet(map[string]policies.Policy{"payments": p})
+	sup, _ := supervisor.New(set, supervisor.WithProbe("payments", func(context.Context) error {
+		fmt.Println("GET /health: 200") // a real one asks the service, within its context
+		return nil
+	}))
+	defer sup.Shutdown(context.Background())
+	sup.Breaker("payments").ForceOpenFor(20 * time.Millisecond) // an outage
+
+	fmt.Println(supervisor.Do(context.Background(), sup, "payments",
+		func(context.Context) (string, error) { return "paid after the outage", nil },
+		supervisor.ParkWhenOpen()))
+	// Output:
+	// GET /health: 200
+	// GET /health: 200
+	// paid after the outage <nil>
+}
+
 // With circuit_breaker.ramp a breaker that has closed lets the load back in by
 // degrees: at first as many calls at a time as it let probe.
 func Example_ramp() {

@@ -68,6 +68,8 @@ func logged(e actors.Event) (slog.Level, []slog.Attr) {
 		return slog.LevelError, []slog.Attr{slog.Any("error", e.Err)}
 	case actors.WatchDegraded:
 		return slog.LevelWarn, []slog.Attr{slog.Any("error", e.Err)}
+	case actors.Probed:
+		return probeLevel(e), []slog.Attr{slog.String("outcome", e.Outcome.String()), slog.Duration("took", e.Took)}
 	case actors.RampStarted:
 		return slog.LevelInfo, []slog.Attr{slog.Int("from", e.From), slog.Int("to", e.To)}
 	case actors.TargetStarted, actors.TargetStopped, actors.PoliciesApplied, actors.RampEnded:
@@ -75,6 +77,14 @@ func logged(e actors.Event) (slog.Level, []slog.Attr) {
 	default:
 		return slog.LevelDebug, nil
 	}
+}
+
+// probeLevel is Warn for a probe that did not succeed, else Debug.
+func probeLevel(e actors.Probed) slog.Level {
+	if e.Err != nil {
+		return slog.LevelWarn
+	}
+	return slog.LevelDebug
 }
 
 // breakerLevel is Error for a breaker that trips, Warn for one that goes back

@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"context"
 	"log/slog"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -15,6 +16,7 @@ type options struct {
 	system    *actor.ActorSystem
 	name      string
 	factories map[string]actors.Factory
+	probes    map[string]func(context.Context) error
 	logger    *slog.Logger
 }
 
@@ -41,7 +43,7 @@ func WithWorker(target string, factory actors.Factory) Option {
 }
 
 // WithLogger logs what happens: a breaker that trips at level Error, one that
-// reopens or is opened by hand and every retry at Warn, recovery at Info, attempts at Debug.
+// reopens or is opened by hand, every retry and every probe of [WithProbe] that fails at Warn, recovery at Info, attempts at Debug.
 // Without it nothing is logged. Logging runs on a subscription of its own and
 // so holds up no operation. Whether attempts are told of depends on the
 // logger's level when New is called.

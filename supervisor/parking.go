@@ -29,9 +29,10 @@ func (a *targetActor) breakerMoved() {
 			a.blocked(op, view)
 			op = next
 		}
-		return
+	} else {
+		a.serveQueue()
 	}
-	a.serveQueue()
+	a.probe()
 }
 
 // releaseParked lets parked operations go, in order: as many as there are
@@ -46,7 +47,7 @@ func (a *targetActor) releaseParked() {
 	defer func() { a.releasing = false }()
 	for op := a.parked.first; op != nil; op = a.parked.first {
 		view := a.breaker.View()
-		if !view.State.Admits() || (!view.Direct && a.asked > 0) || a.foremost != nil {
+		if !view.State.Admits() || (!view.Direct && a.asked > 0) || a.probes(view) || a.foremost != nil {
 			return
 		}
 		a.leave(op)

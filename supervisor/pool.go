@@ -35,6 +35,7 @@ type pool struct {
 	waiting int // operations in the supervisor's queue
 	closed  bool
 	held    bool          // the supervisor decides about every operation
+	probing bool          // the target's own probe runs, and counts as busy
 	drained chan struct{} // closed when closed and nothing runs
 
 	// adaptive moves the limit, nil where the policy fixes it.

@@ -86,6 +86,9 @@ func (s *Supervisor) abandon(cause error) error {
 		for _, worker := range closing {
 			e.Stragglers = append(e.Stragglers, Straggler{Target: t.name, Operation: "Close of " + worker})
 		}
+		if t.pool.isProbing() {
+			e.Stragglers = append(e.Stragglers, Straggler{Target: t.name, Operation: "probe"})
+		}
 		for _, op := range ops {
 			e.Stragglers = append(e.Stragglers, Straggler{Target: t.name, Operation: op.id()})
 			if op.Inline {

@@ -65,6 +65,8 @@ type TargetSnapshot struct {
 	InBackoff, Parked, Queued int
 	// RetryBudget is nil for a target without one.
 	RetryBudget *RetryBudgetSnapshot
+	// Probe is the target's own probe, nil without [WithProbe].
+	Probe *ProbeSnapshot
 }
 
 // BreakerSnapshot is one breaker.
@@ -121,6 +123,7 @@ func (t *Target) snapshot() TargetSnapshot {
 		InBackoff:    int(t.counts.inBackoff.Load()),
 		Parked:       int(t.counts.parked.Load()),
 		Queued:       int(t.counts.queued.Load()),
+		Probe:        t.probe.Load().copy(),
 	}
 	if until := t.pausedUntil.Load(); until != nil && until.After(time.Now()) {
 		snap.PausedUntil = *until

@@ -27,6 +27,7 @@ type Supervisor struct {
 	root      *actors.Ref
 	rootActor *rootActor
 	factories map[string]actors.Factory
+	probes    map[string]func(context.Context) error
 	logger    *slog.Logger
 	traced    bool // the logger wants to know of every attempt
 	targets   *xsync.Map[string, *Target]
@@ -52,7 +53,7 @@ type Supervisor struct {
 // option names an unknown target, and if the actor system has a supervisor of
 // the same name.
 func New(set *policies.Set, opts ...Option) (*Supervisor, error) {
-	o := options{name: "holdfast", factories: map[string]actors.Factory{}}
+	o := options{name: "holdfast", factories: map[string]actors.Factory{}, probes: map[string]func(context.Context) error{}}
 	for _, option := range opts {
 		if option != nil {
 			option(&o)
@@ -64,6 +65,7 @@ func New(set *policies.Set, opts ...Option) (*Supervisor, error) {
 	s := &Supervisor{
 		system:    o.system,
 		factories: o.factories,
+		probes:    o.probes,
 		logger:    o.logger,
 		targets:   xsync.NewMap[string, *Target](),
 		epoch:     time.Now(),
@@ -115,6 +117,7 @@ func (o *options) check(set *policies.Set) error {
 			errs = append(errs, fmt.Errorf("WithWorker: the factory for %q is nil", name))
 		}
 	}
+	errs = append(errs, o.checkProbes(set)...)
 	if o.name == "" {
 		errs = append(errs, errors.New("WithName: the name is empty"))
 	}
@@ -183,6 +186,7 @@ func (s *Supervisor) startTarget(parent actor.SpawnerContext, name string, polic
 	t.pool.workers = map[string]*worker{}
 	t.pool.configure(policy.Pool)
 	a := &targetActor{Target: t, lent: map[*operation]*worker{}}
+	a.setProbe(s.probes[name])
 	t.ref = actors.NewRef(a.undeliverable)
 	if err := t.ref.Start(parent, name, a); err != nil {
 		return nil, err

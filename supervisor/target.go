@@ -35,6 +35,7 @@ type Target struct {
 	refused     atomic.Uint64             // by the view of an open breaker, told to nobody yet
 	refusedTold atomic.Uint64             // and already published
 	counts      counters
+	probe       atomic.Pointer[ProbeSnapshot] // nil without [WithProbe]
 }
 
 // counters are the totals that the target's supervisor keeps. Successes are

@@ -25,7 +25,8 @@ type targetActor struct {
 	alarm   *time.Timer
 	alarmAt time.Time
 
-	pace pacer // says when the next attempt may begin
+	pace   pacer   // says when the next attempt may begin
+	prober *prober // nil if calls are the probes
 
 	foremost  *operation // of the parked ones, if it waits for a worker
 	releasing bool
@@ -66,6 +67,12 @@ func (a *targetActor) Receive(c actor.Context) {
 		a.admit(m.op)
 	case *freed:
 		a.freed(m.worker)
+	case *probeAdmitted:
+		a.probeAdmitted(m)
+	case *probed:
+		a.probed(m)
+	case probeDue:
+		a.probeDue(m)
 	case *freshened:
 		if a.pool.isRenewed(m.worker) {
 			a.release(m.worker, true)

@@ -54,6 +54,15 @@ type (
 	}
 	// moved: the breaker may let more, or less, through than before.
 	moved struct{}
+	// probeAdmitted: the breaker has answered for the target's own probe.
+	probeAdmitted struct{ actors.Admission }
+	// probed: the breaker has taken in the outcome of the target's own probe.
+	probed struct {
+		*probeRun
+		took time.Duration
+	}
+	// probeDue: the wait after a probe is over.
+	probeDue struct{ generation uint64 }
 	// due: the first backoff is over.
 	due struct{}
 	// turn: the next attempt may begin.

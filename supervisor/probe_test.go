@@ -1,0 +1,494 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/holdfast-go/holdfast/actors"
+	"github.com/holdfast-go/holdfast/policies"
+	"github.com/holdfast-go/holdfast/policies/breaker"
+	"github.com/holdfast-go/holdfast/policies/classify"
+)
+
+// pinger is a probe that does what it is told, and remembers when it ran.
+type pinger struct {
+	from time.Time
+	do   func(ctx context.Context, run int) error
+
+	mu      sync.Mutex
+	at      []time.Duration
+	running int
+	most    int
+	ended   []error // what each context came to by the end of the run
+	endedAt []time.Duration
+}
+
+func (p *pinger) probe(ctx context.Context) error {
+	p.mu.Lock()
+	p.at = append(p.at, time.Since(p.from))
+	run := len(p.at)
+	p.running++
+	p.most = max(p.most, p.running)
+	p.mu.Unlock()
+	defer func() {
+		p.mu.Lock()
+		p.running--
+		p.ended, p.endedAt = append(p.ended, ctx.Err()), append(p.endedAt, time.Since(p.from))
+		p.mu.Unlock()
+	}()
+	if p.do == nil {
+		return nil
+	}
+	return p.do(ctx, run)
+}
+
+// times are those at which the probe was begun.
+func (p *pinger) times() []time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.at)
+}
+
+// peak is how many ran at a time.
+func (p *pinger) peak() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.most
+}
+
+// ends are the contexts' errors, and when the runs ended.
+func (p *pinger) ends() ([]error, []time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.ended), slices.Clone(p.endedAt)
+}
+
+// tripped makes a supervisor whose target "x" has just tripped and is half-open
+// in 30 s. Two good probes close it.
+func tripped(t *testing.T, p *pinger, edits ...func(*policies.Policy)) *Supervisor {
+	t.Helper()
+	edits = append([]func(*policies.Policy){attempts(1), trips(1), func(p *policies.Policy) { p.Breaker.SuccessThreshold = 2 }}, edits...)
+	s := start(t, targets{"x": policy(edits...)}, WithProbe("x", p.probe))
+	p.from = time.Now()
+	_, _ = Do(bg, s, "x", failWith(errPlain))
+	require.Equal(t, breaker.Open, s.Breaker("x").State())
+	return s
+}
+
+func hang(ctx context.Context, _ int) error { <-ctx.Done(); return ctx.Err() }
+
+// If it failed, a user's call would be sacrificed to find out whether the
+// service is back.
+func TestAProbeTakesThePlaceOfCalls(t *testing.T) {
+	everyWay(t, func(t *testing.T, run func(*Supervisor, func(context.Context) (int, error)) (int, error)) {
+		p := &pinger{do: func(context.Context, int) error { <-time.After(100 * time.Millisecond); return nil }}
+		s := tripped(t, p)
+		j := listen(s)
+		never := func(context.Context) (int, error) { assert.Fail(t, "a call was sacrificed"); return 0, nil }
+		for _, at := range []time.Duration{30 * time.Second, 100 * time.Millisecond, time.Second} {
+			pass(at) // a probe begins, has ended, the next begins
+			require.Equal(t, breaker.HalfOpen, s.Breaker("x").State())
+			_, err := run(s, never)
+			var refusal *OpenError
+			require.ErrorAs(t, err, &refusal)
+			assert.True(t, refusal.Probing)
+		}
+		pass(100*time.Millisecond - 1)
+		require.Equal(t, breaker.HalfOpen, s.Breaker("x").State())
+		pass(1)
+		require.Equal(t, breaker.Closed, s.Breaker("x").State())
+		_, err := run(s, succeed)
+		assert.NoError(t, err)
+		pass(time.Hour)
+		assert.Equal(t, []time.Duration{30 * time.Second, 31100 * time.Millisecond}, p.times())
+		events := eventsOf[actors.Probed](j)
+		require.Len(t, events, 2)
+		assert.Equal(t, "probe of x succeeded in 100ms", events[0].String())
+	})
+}
+
+// The first probe that fails opens the breaker for longer; the next follows
+// when that is over.
+func TestAFailedProbeOpensAgain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := &pinger{do: func(_ context.Context, run int) error {
+			if run == 2 || run == 3 {
+				return errPlain
+			}
+			return nil
+		}}
+		s := tripped(t, p)
+		j := listen(s)
+		pass(31 * time.Second)
+		require.Equal(t, breaker.Open, s.Breaker("x").State())
+		var refusal *OpenError
+		_, err := Do(bg, s, "x", succeed)
+		require.ErrorAs(t, err, &refusal)
+		assert.Equal(t, errPlain, refusal.Cause)
+		pass(time.Hour)
+		require.Equal(t, breaker.Closed, s.Breaker("x").State())
+		assert.Equal(t, []time.Duration{30 * time.Second, 31 * time.Second, 91 * time.Second, 211 * time.Second, 212 * time.Second}, p.times())
+		assert.Len(t, eventsOf[actors.Probed](j), 5)
+		shown := snapshotOf(t, s, "x").Probe
+		require.NotNil(t, shown)
+		assert.Equal(t, ProbeSnapshot{Runs: 5, Failures: 2, LastAt: p.from.Add(212 * time.Second)}, *shown)
+	})
+}
+
+// Whatever ends a probe gives its slot back, and means what it means for an
+// operation.
+func TestNoEndingOfAProbeLeaksItsSlot(t *testing.T) {
+	lists := func(p *policies.Policy) {
+		p.Breaker.Ignore, p.Breaker.TripOn = []string{"io.EOF", "http.500"}, []string{"http.429"}
+	}
+	for name, c := range map[string]struct {
+		do      func(ctx context.Context, run int) error
+		after   time.Duration
+		state   breaker.State
+		outcome policies.Outcome
+		edit    func(*policies.Policy)
+	}{
+		"success":            {func(context.Context, int) error { return nil }, 0, breaker.HalfOpen, policies.Success, nil},
+		"an unknown error":   {func(context.Context, int) error { return errPlain }, 0, breaker.Open, policies.Failure, nil},
+		"an ignored error":   {func(context.Context, int) error { return errAside }, 0, breaker.HalfOpen, policies.Ignored, nil},
+		"a permanent error":  {func(context.Context, int) error { return backoff.Permanent(errPlain) }, 0, breaker.HalfOpen, policies.Ignored, nil},
+		"a throttled probe":  {func(context.Context, int) error { return &classify.StatusError{StatusCode: 429} }, 0, breaker.HalfOpen, policies.Throttled, nil},
+		"a server's failure": {func(context.Context, int) error { return &classify.StatusError{StatusCode: 500} }, 0, breaker.Open, policies.Failure, nil},
+		"ignore":             {func(context.Context, int) error { return &classify.StatusError{StatusCode: 500} }, 0, breaker.HalfOpen, policies.Ignored, lists},
+		"trip_on":            {func(context.Context, int) error { return &classify.StatusError{StatusCode: 429} }, 0, breaker.Open, policies.Failure, lists},
+		"a panic":            {func(context.Context, int) error { panic("boo") }, 0, breaker.Open, policies.Failure, nil},
+		"Goexit":             {func(context.Context, int) error { runtime.Goexit(); return nil }, 0, breaker.Open, policies.Failure, nil},
+		"a hostile error":    {func(context.Context, int) error { return hostileError{} }, 0, breaker.Open, policies.Failure, nil},
+		"the lease":          {hang, time.Minute, breaker.Open, policies.Failure, nil},
+		"a slow one": {func(context.Context, int) error { <-time.After(2 * time.Second); return nil }, 2 * time.Second, breaker.Open, policies.Success,
+			func(p *policies.Policy) { p.Breaker.SlowCallRate, p.Breaker.SlowCallDuration = 1, 2*time.Second }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				p := &pinger{do: func(ctx context.Context, run int) error {
+					if run > 1 {
+						return nil
+					}
+					return c.do(ctx, run)
+				}}
+				edit := c.edit
+				if edit == nil {
+					edit = func(*policies.Policy) {}
+				}
+				s := tripped(t, p, edit)
+				pass(30 * time.Second)
+				if c.after > 0 {
+					require.Equal(t, breaker.HalfOpen, s.Breaker("x").State())
+					require.Equal(t, 1, s.Breaker("x").Counts().ProbesRunning)
+					require.True(t, snapshotOf(t, s, "x").Probe.Running)
+					pass(c.after)
+				}
+				assert.Equal(t, c.state.String(), s.Breaker("x").State().String())
+				assert.Zero(t, s.Breaker("x").Counts().ProbesRunning)
+				shown := snapshotOf(t, s, "x").Probe
+				assert.False(t, shown.Running)
+				assert.Equal(t, c.outcome, shown.LastOutcome)
+				pass(time.Hour)
+				assert.Equal(t, breaker.Closed, s.Breaker("x").State(), "the next probes do their work")
+				second := 31 * time.Second
+				if c.state == breaker.Open {
+					second = 90*time.Second + c.after
+				}
+				assert.Equal(t, second, p.times()[1])
+			})
+		})
+	}
+}
+
+// hostileError panics when it is looked into.
+type hostileError struct{}
+
+func (hostileError) Error() string   { return "hostile" }
+func (hostileError) Is(error) bool   { panic("in Is") }
+func (hostileError) As(any) bool     { panic("in As") }
+func (hostileError) Retryable() bool { panic("in Retryable") }
+
+// A probe that neither closes nor opens must not be repeated without a pause.
+func TestProbesKeepTheirInterval(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := &pinger{do: func(context.Context, int) error { return errAside }}
+		s := tripped(t, p, func(p *policies.Policy) { p.Breaker.ProbeInterval = 5 * time.Second })
+		pass(time.Minute)
+		assert.Len(t, p.times(), 7, "at 30 s, 35 s, ... 60 s")
+		require.NoError(t, s.Apply(setOf(t, targets{"x": policy(trips(1), func(p *policies.Policy) { p.Breaker.ProbeInterval = 20 * time.Second })})))
+		pass(time.Minute)
+		assert.Equal(t, []time.Duration{65 * time.Second, 85 * time.Second, 105 * time.Second}, p.times()[7:], "the wait under way is the old one")
+	})
+}
+
+// If it failed, a server that asked to be left alone would be probed meanwhile.
+func TestProbesHeedTheServersDelay(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int
+		delay  string
+		want   []time.Duration
+	}{
+		"throttled":                            {429, "20", []time.Duration{30 * time.Second, 50 * time.Second, 51 * time.Second}},
+		"shorter than the interval":            {429, "0.5", []time.Duration{30 * time.Second, 31 * time.Second, 32 * time.Second}},
+		"down, for longer than the open time":  {503, "100", []time.Duration{30 * time.Second, 130 * time.Second, 131 * time.Second}},
+		"down, for shorter than the open time": {503, "10", []time.Duration{30 * time.Second, 90 * time.Second, 91 * time.Second}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				p := &pinger{do: func(_ context.Context, run int) error {
+					if run > 1 {
+						return nil
+					}
+					return &classify.StatusError{StatusCode: c.status, Header: http.Header{"Retry-After": {c.delay}}}
+				}}
+				s := tripped(t, p, func(p *policies.Policy) { p.Retry.MaxServerWait = time.Hour })
+				pass(5 * time.Minute)
+				assert.Equal(t, c.want, p.times())
+				assert.Equal(t, breaker.Closed, s.Breaker("x").State())
+			})
+		})
+	}
+}
+
+// The probe's context ends when nobody is interested any more, and not before.
+func TestAProbesContext(t *testing.T) {
+	for name, c := range map[string]struct {
+		end   func(s *Supervisor)
+		after time.Duration
+		err   error
+	}{
+		"the lease":  {func(*Supervisor) { pass(time.Minute - 30*time.Second) }, time.Minute, context.DeadlineExceeded},
+		"Reset":      {func(s *Supervisor) { s.Breaker("x").Reset() }, 30 * time.Second, context.Canceled},
+		"ForceOpen":  {func(s *Supervisor) { s.Breaker("x").ForceOpen() }, 30 * time.Second, context.Canceled},
+		"ForceClose": {func(s *Supervisor) { s.Breaker("x").ForceClose() }, 30 * time.Second, context.Canceled},
+		"a reload that disables the breaker": {func(s *Supervisor) {
+			set, _ := policies.NewSet(targets{"x": policy(func(p *policies.Policy) { p.Breaker.Enabled = false })})
+			_ = s.Apply(set)
+		}, 30 * time.Second, context.Canceled},
+		"the target's actor is stopped": {func(s *Supervisor) { s.System().Root.Stop(s.PID("x")) }, 30 * time.Second, context.Canceled},
+		"shutdown":                      {func(s *Supervisor) { _ = s.Shutdown(bg) }, 30 * time.Second, context.Canceled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				p := &pinger{do: func(ctx context.Context, run int) error {
+					deadline, ok := ctx.Deadline()
+					assert.True(t, ok)
+					assert.Equal(t, time.Minute, time.Until(deadline))
+					return hang(ctx, run)
+				}}
+				s := tripped(t, p)
+				pass(60 * time.Second)
+				errs, _ := p.ends()
+				require.Empty(t, errs)
+				c.end(s)
+				synctest.Wait()
+				errs, at := p.ends()
+				require.NotEmpty(t, errs)
+				assert.Equal(t, c.err, errs[0])
+				assert.Equal(t, 30*time.Second+c.after, at[0])
+			})
+		})
+	}
+}
+
+// A probe that ignores its context is left behind, alone: a second goroutine
+// for each outage would be a leak. When it has returned the next one begins.
+func TestAProbeThatHangs(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		free := make(chan struct{})
+		p := &pinger{do: func(context.Context, int) error { <-free; return nil }}
+		s := tripped(t, p)
+		pass(30 * time.Second)          // it begins
+		pass(time.Minute)               // its lease is over
+		pass(time.Minute)               // half-open again
+		pass(time.Minute - time.Second) // the other one waits
+		assert.Equal(t, breaker.HalfOpen, s.Breaker("x").State())
+		assert.Equal(t, []time.Duration{30 * time.Second}, p.times())
+		pass(time.Second) // its lease is over too
+		assert.Equal(t, breaker.Open, s.Breaker("x").State())
+		assert.Equal(t, 2, s.Breaker("x").Counts().Reopens)
+		shown := snapshotOf(t, s, "x").Probe
+		assert.True(t, shown.Running)
+		assert.Equal(t, p.from.Add(30*time.Second), shown.Since)
+
+		pass(2*time.Minute + 10*time.Second) // half-open for the third time
+		require.Equal(t, breaker.HalfOpen, s.Breaker("x").State())
+		close(free)
+		pass(time.Second)
+		assert.Equal(t, []time.Duration{30 * time.Second, 340 * time.Second, 341 * time.Second}, p.times(), "the one that waited begins at once")
+		assert.Equal(t, breaker.Closed, s.Breaker("x").State())
+		assert.Equal(t, 1, p.peak())
+		assert.EqualValues(t, 1, s.Breaker("x").Counts().Stale, "the one that hung counts for nobody")
+	})
+}
+
+// Opened by hand and probed again while an earlier probe is being cancelled:
+// the new one waits for it.
+func TestAProbeWaitsForAnEarlierOne(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := &pinger{do: func(ctx context.Context, run int) error {
+			if run == 1 {
+				<-ctx.Done()
+				<-time.After(3 * time.Second) // to clean up
+			}
+			return nil
+		}}
+		s := tripped(t, p)
+		pass(40 * time.Second)
+		s.Breaker("x").ForceOpenFor(0)
+		pass(time.Second)
+		require.Equal(t, breaker.HalfOpen, s.Breaker("x").State())
+		pass(3 * time.Second)
+		assert.Equal(t, []time.Duration{30 * time.Second, 43 * time.Second, 44 * time.Second}, p.times())
+		assert.Equal(t, breaker.Closed, s.Breaker("x").State())
+		assert.Equal(t, 1, p.peak())
+	})
+}
+
+// Probe x shutdown: the probe is told to end, and Shutdown waits for it.
+func TestShutdownWaitsForAProbe(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		free := make(chan struct{})
+		p := &pinger{do: func(context.Context, int) error { <-free; return nil }}
+		s := tripped(t, p)
+		parked := Go(bg, s, "x", succeed, ParkWhenOpen())
+		pass(30 * time.Second)
+		over := async(func() (int, error) { return 0, s.Shutdown(bg) })
+		_, err := parked.Wait(bg)
+		assert.ErrorIs(t, err, ErrShutdown)
+		ctx, cancel := context.WithTimeout(bg, time.Second)
+		defer cancel()
+		var stragglers *StragglersError
+		require.ErrorAs(t, s.Shutdown(ctx), &stragglers)
+		assert.Equal(t, []Straggler{{Target: "x", Operation: "probe"}}, stragglers.Stragglers)
+		assert.Empty(t, over)
+		close(free)
+		assert.NoError(t, soon(t, over, "the shutdown").err)
+		errs, _ := p.ends()
+		assert.Equal(t, []error{context.Canceled}, errs)
+	})
+}
+
+// Between two probes there is only a timer, which a shutdown ends.
+func TestShutdownBetweenTwoProbes(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := &pinger{}
+		s := tripped(t, p)
+		pass(30 * time.Second)
+		require.Equal(t, breaker.HalfOpen, s.Breaker("x").State())
+		require.NoError(t, s.Shutdown(bg))
+		pass(time.Hour)
+		assert.Len(t, p.times(), 1)
+	})
+}
+
+// Probe x a stopped breaker actor: the outcome reaches its successor, and
+// probing goes on.
+func TestTheBreakerActorIsStoppedDuringAProbe(t *testing.T) {
+	for name, at := range map[string]time.Duration{
+		"before it": 29 * time.Second, "while it runs": 30 * time.Second, "between two": 30*time.Second + 700*time.Millisecond,
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				p := &pinger{do: func(context.Context, int) error { <-time.After(500 * time.Millisecond); return nil }}
+				s := tripped(t, p)
+				pass(at)
+				s.System().Root.Stop(s.Breaker("x").PID())
+				pass(31*time.Second + 999*time.Millisecond - at)
+				require.Equal(t, breaker.HalfOpen, s.Breaker("x").State())
+				pass(time.Millisecond)
+				assert.Equal(t, breaker.Closed, s.Breaker("x").State())
+				assert.Equal(t, []time.Duration{30 * time.Second, 31500 * time.Millisecond}, p.times())
+			})
+		})
+	}
+}
+
+// A target that its policy stopped probes nobody, and does again when it has
+// been started and has tripped.
+func TestAStoppedTargetDoesNotProbe(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := &pinger{do: func(ctx context.Context, run int) error {
+			if run > 1 {
+				return nil
+			}
+			return hang(ctx, run)
+		}}
+		s := start(t, targets{"x": policy(attempts(1), restartsAt(1, policies.StopTarget))}, WithProbe("x", p.probe))
+		p.from = time.Now()
+		s.Breaker("x").ForceOpenFor(30 * time.Second)
+		pass(30 * time.Second)
+		require.Len(t, p.times(), 1)
+		done := make(chan (<-chan struct{}), 1)
+		s.Target("x").tell(&halt{reason: ErrTargetStopped, done: done})
+		soon(t, soon(t, done, "the halt"), "the end of the probe")
+		errs, _ := p.ends()
+		assert.Equal(t, []error{context.Canceled}, errs)
+		pass(time.Hour)
+		assert.Len(t, p.times(), 1)
+
+		require.NoError(t, s.Target("x").Start())
+		s.Breaker("x").ForceOpenFor(30 * time.Second)
+		pass(30 * time.Second)
+		assert.Len(t, p.times(), 2)
+		assert.Equal(t, breaker.Closed, s.Breaker("x").State())
+	})
+}
+
+// A target that was stopped from outside starts again with its probe.
+func TestAFreshTargetHasItsProbe(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := &pinger{}
+		s := tripped(t, p)
+		s.System().Root.Stop(s.PID("x"))
+		synctest.Wait()
+		_, _ = Do(bg, s, "x", failWith(errPlain))
+		pass(31 * time.Second)
+		assert.Equal(t, breaker.Closed, s.Breaker("x").State())
+		assert.Len(t, p.times(), 2)
+	})
+}
+
+// All of recovery: nobody's call is sacrificed, and who waited through the
+// outage goes in order and by degrees.
+func TestParkedOperationsWaitForTheProbeAndThenTheRamp(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := &pinger{}
+		s := tripped(t, p, parks, func(p *policies.Policy) { p.Breaker.Ramp = 8 * time.Second }, workers(16))
+		c := &calls100ms{from: p.from}
+		for i := range 5 {
+			Go(bg, s, "x", c.run(i))
+		}
+		pass(31*time.Second - 1)
+		began, _ := c.seen()
+		assert.Empty(t, began)
+		pass(time.Second)
+		began, _ = c.seen()
+		for i := range 5 {
+			assert.Equal(t, 31*time.Second+time.Duration(i)*100*time.Millisecond, began[i], "one at a time")
+		}
+		assert.EqualValues(t, 5, snapshotOf(t, s, "x").Succeeded)
+	})
+}
+
+// If it failed, a misspelt name would leave a target without its probe.
+func TestWithProbeIsChecked(t *testing.T) {
+	set := setOf(t, targets{"x": policy()})
+	for _, option := range []Option{WithProbe("y", func(context.Context) error { return nil }), WithProbe("x", nil)} {
+		_, err := New(set, option)
+		assert.ErrorContains(t, err, "WithProbe")
+	}
+	_, err := New(set, WithProbe("y", func(context.Context) error { return errors.New("never asked") }))
+	assert.ErrorIs(t, err, ErrUnknownTarget)
+}
