@@ -51,6 +51,10 @@ type Breaker struct {
 	// to this, never past MaxRecoveryTimeout, so that many processes do not
 	// probe in step. Default 0.1, from 0 to 1.
 	RecoveryJitter float64 `koanf:"recovery_jitter" range:"[0,1]" example:"0.2"`
+	// MaxWall bounds how long an external wall, a used-up quota or an unpaid
+	// bill that ends at a known time, keeps the breaker open before it probes
+	// all the same. Default 24 h, over 0, at most a year (8760 h).
+	MaxWall time.Duration `koanf:"max_wall" range:"(0,8760h]" example:"\"6h\""`
 
 	// HalfOpenMaxCalls is how many probes may run at a time. Default 1,
 	// at least 1, at most 10,000.
@@ -80,4 +84,9 @@ type Breaker struct {
 	// although the built-in tables ignore them. Default none, at most 1,000
 	// names.
 	TripOn []string `koanf:"trip_on" range:"[0,1000]" example:"[\"http.401\", \"http.429\"]"`
+	// WallOn names error conditions that are an external wall: they open the
+	// breaker at once, until the server's own delay is over, or for an open
+	// time where it names none, and are not retried. Ignore wins over it, and
+	// it over TripOn. Default none, at most 1,000 names.
+	WallOn []string `koanf:"wall_on" range:"[0,1000]" example:"[\"http.402\", \"http.429.quota\"]"`
 }

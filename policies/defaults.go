@@ -54,6 +54,7 @@ func DefaultBreaker() Breaker {
 		RecoveryMultiplier: 2,
 		MaxRecoveryTimeout: 10 * time.Minute,
 		RecoveryJitter:     0.1,
+		MaxWall:            24 * time.Hour,
 		HalfOpenMaxCalls:   1,
 		SuccessThreshold:   2,
 		ProbeLease:         time.Minute,

@@ -14,9 +14,13 @@ const (
 	// Throttled means the target is well and asks for fewer calls (HTTP
 	// 429). It neither trips nor closes a breaker.
 	Throttled
+	// Walled means that the target turns every call away until a moment that
+	// no waiting brings nearer: the quota is used up, a bill is unpaid. It
+	// opens a breaker at once, and is neither success nor failure.
+	Walled
 )
 
-var outcomeNames = [...]string{"success", "failure", "ignored", "throttled"}
+var outcomeNames = [...]string{"success", "failure", "ignored", "throttled", "walled"}
 
 // MarshalText implements [encoding.TextMarshaler].
 func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }

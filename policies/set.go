@@ -206,7 +206,7 @@ func checkTarget(name string, p Policy) Errors {
 // clone returns p with slices of its own.
 func (p Policy) clone() Policy {
 	for _, names := range []*[]string{
-		&p.Retry.CustomExceptions, &p.Retry.RetryOn, &p.Retry.NeverRetry, &p.Breaker.Ignore, &p.Breaker.TripOn,
+		&p.Retry.CustomExceptions, &p.Retry.RetryOn, &p.Retry.NeverRetry, &p.Breaker.Ignore, &p.Breaker.TripOn, &p.Breaker.WallOn,
 	} {
 		*names = slices.Clone(*names)
 	}

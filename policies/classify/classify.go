@@ -42,6 +42,7 @@ func Classify(err error, caller error, now time.Time, rules Rules) Verdict {
 	callerDone(&v, err, caller)            // 4. the caller's context
 	ownOutcome(&v, err)                    // 5. the outcome that the error names
 	permanent(&v, err, tripped)            // 6. the permanent marker
+	walled(&v, now)
 	return v
 }
 
@@ -76,6 +77,7 @@ func ownWord(v Verdict, err error, now time.Time) Verdict {
 	explicit(&v, err)
 	v.Unsafe = unsafe(err)
 	v.Delay, v.HasDelay = serverDelay(err, now)
+	wall(&v, err)
 	return v
 }
 
@@ -102,7 +104,7 @@ func callerDone(v *Verdict, err, caller error) {
 // ownOutcome is step 5. The lists don't overrule it: an operation within this
 // one has been counted by its own breaker, whatever error it reaches.
 func ownOutcome(v *Verdict, err error) {
-	if outcome, ok := namedOutcome(err); ok {
+	if outcome, ok := namedOutcome(err); ok && v.Condition != ExternalWall {
 		v.Outcome = outcome
 	}
 	if _, ok := errors.AsType[*ignoreMark](err); ok {
@@ -112,14 +114,17 @@ func ownOutcome(v *Verdict, err error) {
 
 // namedOutcome is the outcome that an error names for itself.
 func namedOutcome(err error) (policies.Outcome, bool) {
-	judge, ok := errors.AsType[interface {
-		error
-		BreakerOutcome() policies.Outcome
-	}](err)
+	j, ok := errors.AsType[judge](err)
 	if !ok {
 		return 0, false
 	}
-	return judge.BreakerOutcome(), true
+	return j.BreakerOutcome(), true
+}
+
+// judge is an error that names its outcome.
+type judge interface {
+	error
+	BreakerOutcome() policies.Outcome
 }
 
 // permanent is step 6. It comes last because it builds on the outcome that the
@@ -140,7 +145,7 @@ func permanent(v *Verdict, err error, tripped bool) {
 	if v.Condition == Unknown && !tripped {
 		v.Outcome = policies.Ignored
 	}
-	if v.Condition != HTTPQuota {
+	if !lasting(v.Condition) {
 		v.Condition = Permanent
 	}
 }

@@ -44,6 +44,7 @@ const (
 	SQLNoRows       = "sql.no_rows"       // sql.ErrNoRows
 	SQLDone         = "sql.done"          // a finished transaction or connection
 	HTTPQuota       = "http.429.quota"    // the account's quota is used up
+	ExternalWall    = "external.wall"     // marked with Wall, or of its kind
 )
 
 // meaning is the part of a Verdict that follows from a condition alone.
@@ -115,4 +116,5 @@ var meanings = map[string]meaning{
 	SQLNoRows:       ignored,
 	SQLDone:         ignored,
 	HTTPQuota:       {outcome: policies.Throttled},
+	ExternalWall:    {outcome: policies.Walled},
 }

@@ -3,6 +3,7 @@ package classify_test
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/holdfast-go/holdfast/policies"
@@ -53,6 +54,28 @@ func ExampleRegisterError() {
 	// <nil>
 	// ignored
 	// failure
+}
+
+// A wall is known by a mark, by a method of the error, or by what a server says.
+func ExampleWall() {
+	now := time.Date(2026, 5, 4, 18, 0, 0, 0, time.UTC)
+	midnight := time.Date(2026, 5, 5, 0, 0, 0, 0, time.UTC)
+	soldOut := &classify.StatusError{StatusCode: 429, Header: http.Header{"Retry-After": {"90"}},
+		Body: []byte(`{"error": {"code": "insufficient_quota"}}`)}
+	busy := &classify.StatusError{StatusCode: 429, Header: http.Header{"Retry-After": {"90"}}}
+
+	for _, err := range []error{classify.Wall(errors.New("no tokens left today"), midnight), soldOut, busy} {
+		v := classify.Classify(err, nil, now, classify.Rules{})
+		if v.Outcome == policies.Walled {
+			fmt.Println(v.Condition, v.Outcome, "for", v.WallUntil.Sub(now))
+		} else {
+			fmt.Println(v.Condition, v.Outcome)
+		}
+	}
+	// Output:
+	// external.wall walled for 6h0m0s
+	// http.429.quota walled for 1m30s
+	// http.429 throttled
 }
 
 // A type stands for all errors of it.

@@ -61,7 +61,7 @@ func (m *retryMark) RetryAfter() time.Duration { return m.after }
 // cause is known to have sent nothing: a panic that carries some other error
 // is not to be judged by that one. A "no" leaves the outcome as it is.
 func explicit(v *Verdict, err error) {
-	if v.Condition == HTTPQuota {
+	if lasting(v.Condition) {
 		return
 	}
 	speaker, ok := errors.AsType[interface {

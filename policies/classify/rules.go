@@ -7,8 +7,8 @@ import (
 )
 
 // Rules are the error conditions that one target's policy names, ready to be
-// matched. Two lists speak of another attempt, two of what the circuit breaker
-// counts:
+// matched. Two kinds of lists speak of another attempt, three of what the circuit
+// breaker counts:
 //
 //   - retry_on and custom_exceptions, which mean the same, add to what is
 //     retried and never take away;
@@ -16,7 +16,9 @@ import (
 //     to be: the tables, a header, the error's own Retryable method, the mark
 //     of [Retryable], retry_on;
 //   - trip_on makes a failure of an outcome that was ignored or throttled;
-//   - ignore makes an ignored outcome of any. It wins over trip_on.
+//   - wall_on makes an external wall of any, which is not retried. It wins over
+//     trip_on, as a wall does that the error itself names;
+//   - ignore makes an ignored outcome of any. It wins over both.
 //
 // They are step 3 of what the package's comment lists, and don't overrule the
 // later ones. A caller who has left is not brought back, and its context's end
@@ -35,7 +37,7 @@ import (
 // The zero value names nothing and changes nothing. Rules are a value: copy
 // them freely and use them from any goroutine.
 type Rules struct {
-	retry, never, ignore, trip Conditions
+	retry, never, ignore, trip, wall Conditions
 }
 
 // RulesOf looks up the conditions that a policy names, each as [Lookup] does.
@@ -56,6 +58,7 @@ func RulesOf(p policies.Policy) (Rules, error) {
 		{"retry_policy.never_retry", p.Retry.NeverRetry, &r.never},
 		{"circuit_breaker.ignore", p.Breaker.Ignore, &r.ignore},
 		{"circuit_breaker.trip_on", p.Breaker.TripOn, &r.trip},
+		{"circuit_breaker.wall_on", p.Breaker.WallOn, &r.wall},
 	} {
 		if missing := list.into.add(list.names); missing != nil {
 			errs = append(errs, &UnknownNamesError{Path: list.path, Names: missing})
@@ -69,10 +72,10 @@ func RulesOf(p policies.Policy) (Rules, error) {
 
 // apply is step 3. found is what the tables say of err, and v what they and
 // the error itself do. It reports whether trip_on has made a failure of v,
-// which may have been one before.
+// which may have been one before, or wall_on a wall.
 func (r *Rules) apply(v *Verdict, found Verdict, err error) (tripped bool) {
 	said := *v
-	if v.Condition != HTTPQuota && !v.Retryable && r.retry.either(err, said, found) {
+	if !lasting(v.Condition) && !v.Retryable && r.retry.either(err, said, found) {
 		_, inner := namedOutcome(err)
 		v.Retryable = !inner
 	}
@@ -82,6 +85,10 @@ func (r *Rules) apply(v *Verdict, found Verdict, err error) (tripped bool) {
 	switch {
 	case r.ignore.either(err, said, found):
 		v.Outcome = policies.Ignored
+	case v.Outcome == policies.Walled:
+	case r.wall.either(err, said, found):
+		v.Outcome = policies.Walled
+		return true
 	case r.trip.either(err, said, found):
 		v.Outcome = policies.Failure
 		return true

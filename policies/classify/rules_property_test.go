@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/cenkalti/backoff/v4"
 	"github.com/stretchr/testify/require"
@@ -20,6 +22,7 @@ var causes = []error{
 	errPlan, context.Canceled, context.DeadlineExceeded, syscall.ECONNREFUSED, syscall.ECONNRESET, fs.ErrNotExist,
 	answered(401), answered(409), answered(429), answered(501), answered(503), shouldRetry(404), quotaGone,
 	grpcError(1), grpcError(4), grpcError(14), pgError("40001"), pgError("23505"),
+	quotaWith(http.Header{"Retry-After": {"60"}}), billed{errPlan, noon, false},
 }
 
 // wrappings are what may stand around an error.
@@ -30,11 +33,12 @@ var wrappings = []func(error) error{
 	func(err error) error { return speaks{err, false} },
 	func(err error) error { return judged{err, policies.Ignored} },
 	func(err error) error { return judged{err, policies.Failure} },
+	func(err error) error { return Wall(err, noon.Add(time.Hour)) },
 	Retryable, Ignore, backoff.Permanent,
 }
 
 var someNames = []string{
-	Unknown, Explicit, Canceled, AttemptDeadline, CallerCanceled, CallerDeadline, NetRefused, HTTPQuota,
+	Unknown, Explicit, Canceled, AttemptDeadline, CallerCanceled, CallerDeadline, NetRefused, HTTPQuota, ExternalWall,
 	"http.4xx", "http.5xx", "http.401", "http.429", "http.503", "grpc.Unavailable", "sql.40001",
 	"context.Canceled", "context.DeadlineExceeded", "io/fs.ErrNotExist", "ConnectionError", "TimeoutError", "OSError",
 }
@@ -51,7 +55,7 @@ func drawLists(t *rapid.T) lists {
 	names := func(label string) []string {
 		return rapid.SliceOfN(rapid.SampledFrom(someNames), 0, 3).Draw(t, label)
 	}
-	return lists{names("custom_exceptions"), names("retry_on"), names("never_retry"), names("ignore"), names("trip_on")}
+	return lists{names("custom_exceptions"), names("retry_on"), names("never_retry"), names("ignore"), names("trip_on"), names("wall_on")}
 }
 
 func drawCaller(t *rapid.T) error {
@@ -88,8 +92,11 @@ func TestTheListsByTheirRules(t *testing.T) {
 		never, again := met(t, err, l.never...), met(t, err, l.custom...) || met(t, err, l.retry...)
 		// An error that names its outcome is an inner operation's, which its
 		// own policy has retried.
-		mayBeAdded := caller == nil && !has[judged](err) && !has[*backoff.PermanentError](err) && without.Condition != HTTPQuota
+		mayBeAdded := caller == nil && !has[judged](err) && !has[*backoff.PermanentError](err) && !lasting(without.Condition)
+		walled := got.Outcome == policies.Walled
 		switch {
+		case walled:
+			require.False(t, got.Retryable, "a wall")
 		case never:
 			require.False(t, got.Retryable, "never_retry")
 		case again && mayBeAdded:
@@ -99,9 +106,14 @@ func TestTheListsByTheirRules(t *testing.T) {
 		}
 
 		// The breaker.
-		ignore, trip := met(t, err, l.ignore...), met(t, err, l.trip...)
+		ignore, trip := met(t, err, l.ignore...), met(t, err, l.trip...) || met(t, err, l.wall...)
+		tripped := policies.Failure
+		if met(t, err, l.wall...) || without.Outcome == policies.Walled {
+			tripped = policies.Walled
+		}
+		_, marked := wallOf(err)
 		switch {
-		case has[judged](err), has[*ignoreMark](err), caller != nil && contextEnded(err):
+		case has[judged](err) && !marked, has[*ignoreMark](err), caller != nil && contextEnded(err):
 			// A permanent error of an unknown cause is ignored unless trip_on
 			// names it, even if it calls itself a failure.
 			if !trip || !has[*backoff.PermanentError](err) {
@@ -110,13 +122,15 @@ func TestTheListsByTheirRules(t *testing.T) {
 		case ignore:
 			require.Equal(t, policies.Ignored, got.Outcome, "ignore")
 		case trip:
-			require.Equal(t, policies.Failure, got.Outcome, "trip_on")
+			require.Equal(t, tripped, got.Outcome, "trip_on, wall_on")
 		default:
 			require.Equal(t, without.Outcome, got.Outcome, "no list says anything")
 		}
 
 		// What the lists don't touch.
+		require.True(t, walled || got.WallUntil.IsZero(), "the end of a wall that is none")
 		got.Outcome, got.Retryable, got.CallerGone = without.Outcome, without.Retryable, without.CallerGone
+		got.WallUntil = without.WallUntil
 		require.Equal(t, without, got)
 	})
 }
@@ -129,16 +143,19 @@ func before(err, caller error) Verdict {
 	if d, ok := serverDelay(err, noon); ok {
 		v.HasDelay, v.Delay = true, d
 	}
+	wall(&v, err)
 	if caller != nil {
 		callerDone(&v, err, caller)
 	}
-	if judge, ok := errors.AsType[judged](err); ok {
+	met := v.Condition == ExternalWall
+	if judge, ok := errors.AsType[judged](err); ok && !met {
 		v.Outcome = judge.outcome
 	}
 	if has[*ignoreMark](err) {
 		v.Outcome = policies.Ignored
 	}
 	permanent(&v, err, false)
+	walled(&v, noon)
 	return v
 }
 

@@ -18,12 +18,12 @@ import (
 )
 
 // lists is the part of a policy that rules are made of.
-type lists struct{ custom, retry, never, ignore, trip []string }
+type lists struct{ custom, retry, never, ignore, trip, wall []string }
 
 func (l lists) policy() policies.Policy {
 	return policies.Policy{
 		Retry:   policies.Retry{CustomExceptions: l.custom, RetryOn: l.retry, NeverRetry: l.never},
-		Breaker: policies.Breaker{Ignore: l.ignore, TripOn: l.trip},
+		Breaker: policies.Breaker{Ignore: l.ignore, TripOn: l.trip, WallOn: l.wall},
 	}
 }
 
@@ -198,7 +198,7 @@ circuit_breaker.ignore[0]: unknown error condition "htp.4xx", did you mean "http
 		require.ErrorAs(t, err, &unknown, setting.Path)
 		assert.Equal(t, &UnknownNamesError{Path: setting.Path, Names: []UnknownName{{Name: "Zebra"}}}, unknown)
 	}
-	assert.Equal(t, 5, seen)
+	assert.Equal(t, 6, seen)
 
 	none, err := RulesOf(policies.Default(policies.API))
 	require.NoError(t, err)

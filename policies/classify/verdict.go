@@ -9,9 +9,10 @@
 //     and codes of HTTP, gRPC and SQL; what fails before anything is sent
 //     (addresses, DNS, TLS, dialling); files, broken connections, timeouts;
 //  2. what the error says of itself: a Retryable() bool method, or the
-//     x-should-retry header of a [StatusError];
+//     x-should-retry header of a [StatusError]; over it, that it is an external
+//     wall (see [Wall]);
 //  3. the lists of the target's policy, see [Rules]: retry_on, over it
-//     never_retry; trip_on, over it ignore;
+//     never_retry; trip_on, over it wall_on, over both ignore;
 //  4. the caller's own context: once it is done nothing is tried again, and
 //     an error that is its end counts as that and nothing else;
 //  5. the outcome that the error names: a BreakerOutcome() policies.Outcome
@@ -21,7 +22,7 @@
 //     again.
 //
 // One thing holds against all of them: an answer that no wait can mend (an
-// exhausted quota, http.429.quota) is not tried again.
+// exhausted quota, http.429.quota, and an external wall) is not tried again.
 //
 // The package is pure: it knows no clock, no randomness and no goroutine.
 // Its functions are safe for concurrent use, except [Register], [RegisterError]
@@ -57,6 +58,11 @@ type Verdict struct {
 	HasDelay bool
 	// Delay is the server's delay, from 0 to a year.
 	Delay time.Duration
+	// WallUntil is when the external wall ends for an outcome of
+	// [policies.Walled]; zero for any other, and where nobody knows. It lies
+	// after the now given to [Classify], by at most a year, and carries its
+	// monotonic reading.
+	WallUntil time.Time
 	// Condition is the error's stable name, such as [NetRefused] or
 	// "http.503"; empty for a success.
 	Condition string

@@ -101,6 +101,8 @@ func Decide(p *policies.Retry, v classify.Verdict, pr Progress, now time.Time, r
 // wait, or "".
 func refusal(p *policies.Retry, v classify.Verdict, pr Progress, now time.Time) Reason {
 	switch {
+	case v.Outcome == policies.Walled:
+		return ExternalWall
 	case !p.Enabled:
 		return Disabled
 	case v.CallerGone && deadlinePassed(v, pr, now):

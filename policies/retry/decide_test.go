@@ -56,6 +56,8 @@ func TestDecide(t *testing.T) {
 		{"the last attempt failed", nil, refuse, Progress{Attempt: 3}, end(MaxAttempts)},
 		{"past the last attempt", nil, refuse, Progress{Attempt: 4}, end(MaxAttempts)},
 		{"disabled", func(p *policies.Retry) { p.Enabled = false }, refuse, Progress{Attempt: 1}, end(Disabled)},
+		{"an external wall", nil, classify.Verdict{Outcome: policies.Walled}, Progress{Attempt: 1}, end(ExternalWall)},
+		{"an external wall, disabled", func(p *policies.Retry) { p.Enabled = false }, classify.Verdict{Outcome: policies.Walled}, Progress{Attempt: 1}, end(ExternalWall)},
 		{"not retryable", nil, classify.Verdict{Outcome: policies.Failure}, Progress{Attempt: 1}, end(NotRetryable)},
 		{"caller cancelled", nil, classify.Verdict{CallerGone: true}, Progress{Attempt: 1}, end(CallerGone)},
 		{"caller's deadline passed", nil, classify.Verdict{CallerGone: true, Condition: classify.CallerDeadline}, Progress{Attempt: 1}, end(CallerDeadline)},

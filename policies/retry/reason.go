@@ -16,7 +16,8 @@ const (
 	BackoffStop    Reason = "backoff_stop"
 	Disabled       Reason = "disabled"
 	// Unlikely is a supervisor's, of policies that adapt.
-	Unlikely Reason = "unlikely"
+	Unlikely     Reason = "unlikely"
+	ExternalWall Reason = "external_wall"
 	// BudgetExhausted is not Decide's: whoever counts the retries of all
 	// operations gives it, when Decide has allowed one.
 	BudgetExhausted Reason = "budget_exhausted"
@@ -38,6 +39,8 @@ var explanations = map[Reason]string{
 	Disabled:    "Retries are disabled for this target.",
 	Unlikely: "What became of the target's recent attempts says that another would hardly succeed; " +
 		"lower adaptive_retry.min_success to retry all the same.",
+	ExternalWall: "The target turns every call away until a quota or a bill is renewed, so another attempt meets the same; " +
+		"the breaker is open until then.",
 	BudgetExhausted: "The retry budget is exhausted: the latest calls allow no more retries; " +
 		"raise retry_budget.ratio or retry_budget.min_per_second if the target can bear them.",
 }

@@ -79,7 +79,7 @@ func related(s policies.Setting) string {
 		{"retry_policy.custom_exceptions", "retry_policy.retry_on", "retry_policy.never_retry"},
 		{"circuit_breaker.minimum_calls", "circuit_breaker.window_calls"},
 		{"circuit_breaker.recovery_timeout", "circuit_breaker.max_recovery_timeout"},
-		{"circuit_breaker.ignore", "circuit_breaker.trip_on"},
+		{"circuit_breaker.ignore", "circuit_breaker.trip_on", "circuit_breaker.wall_on"},
 	} {
 		if slices.Contains(group, s.Path) {
 			return group[0]
