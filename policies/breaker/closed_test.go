@@ -26,7 +26,7 @@ func TestClosedTripsOnConsecutiveFailures(t *testing.T) {
 		"a cancelled call does not trip":      {1, []policies.Outcome{ignore, ignore}, Closed, 0},
 		"a throttled call does not trip":      {1, []policies.Outcome{throttle, throttle}, Closed, 0},
 		"a throttled call does not end it":    {2, []policies.Outcome{fail, throttle, fail}, Open, 2},
-		"an unknown outcome counts as no one": {1, []policies.Outcome{throttle + 1}, Closed, 0},
+		"an unknown outcome counts as no one": {1, []policies.Outcome{255}, Closed, 0},
 		"never":                               {policies.Never, make101Failures(), Closed, 101},
 	} {
 		t.Run(name, func(t *testing.T) {

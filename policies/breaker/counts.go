@@ -6,10 +6,10 @@ import "time"
 // across transitions and resets; it leaves out successes that were never
 // settled (see [Machine.SuccessChangesNothing]).
 type Counts struct {
-	// Successes, Failures, Ignored and Throttled are the settled outcomes
-	// that were not stale. A lease that ran out is a failure. An outcome
+	// Successes, Failures, Ignored, Throttled and Walled are the settled
+	// outcomes that were not stale. A lease that ran out is a failure. An outcome
 	// that has no name is Ignored.
-	Successes, Failures, Ignored, Throttled uint64
+	Successes, Failures, Ignored, Throttled, Walled uint64
 	// Slow is how many of the successes and failures ran SlowCallDuration
 	// or longer, while SlowCallRate was set.
 	Slow uint64

@@ -28,10 +28,11 @@
 //
 // The legal transitions:
 //
-//	closed         -> open        a threshold was met, or Trip
+//	closed         -> open        a threshold was met, a wall, or Trip
 //	open           -> half_open   its time is over (Tick)
 //	half_open      -> closed      enough probes succeeded
-//	half_open      -> open        a probe failed, its lease ran out, or Trip
+//	half_open      -> open        a probe failed or met a wall, its lease ran out,
+//	                              or Trip
 //	forced_open    -> half_open   its end, if it has one, has come (Tick)
 //	any            -> forced_open, forced_closed, disabled, closed
 //	                              ForceOpen, ForceClose, Disable, Reset

@@ -21,6 +21,7 @@ var legal = map[Reason]struct {
 	ReasonFailureRate:         {[]State{Closed}, Open},
 	ReasonSlowCallRate:        {[]State{Closed}, Open},
 	ReasonRestartIntensity:    {[]State{Closed, HalfOpen}, Open},
+	ReasonExternalWall:        {[]State{Closed, HalfOpen}, Open},
 	ReasonRecoveryTimeout:     {[]State{Open}, HalfOpen},
 	ReasonForcedOpenExpired:   {[]State{ForcedOpen}, HalfOpen},
 	ReasonProbeFailed:         {[]State{HalfOpen}, Open},
@@ -60,6 +61,7 @@ func drawSettings(t *rapid.T) policies.Breaker {
 	s.MaxRecoveryTimeout = s.RecoveryTimeout + time.Duration(rapid.IntRange(0, 30).Draw(t, "more"))*time.Second
 	s.RecoveryMultiplier = rapid.Float64Range(1, 100).Draw(t, "recovery_multiplier")
 	s.RecoveryJitter = rapid.Float64Range(0, 1).Draw(t, "recovery_jitter")
+	s.MaxWall = time.Duration(rapid.IntRange(1, 60).Draw(t, "max_wall")) * time.Second
 	s.HalfOpenMaxCalls = rapid.IntRange(1, 4).Draw(t, "half_open_max_calls")
 	s.SuccessThreshold = rapid.IntRange(1, 3).Draw(t, "success_threshold")
 	s.ProbeLease = time.Duration(rapid.IntRange(1, 5).Draw(t, "probe_lease")) * time.Second
@@ -97,7 +99,10 @@ func (p *program) happened(t *rapid.T, tr Transition, changed bool) {
 	require.Equal(t, p.m.Until(), tr.Until)
 	require.Equal(t, p.now, p.m.Counts(p.now).LastTransition)
 	require.Zero(t, p.m.Counts(p.now).ProbesRunning, "a slot outlived its generation")
-	if s := p.m.Settings(); tr.To == Open {
+	if s := p.m.Settings(); !tr.Wall.IsZero() {
+		require.Equal(t, ReasonExternalWall, tr.Reason)
+		require.Equal(t, earlier(tr.Wall, p.now.Add(s.MaxWall)), tr.Until, "to the moment, or as long as max_wall allows")
+	} else if tr.To == Open {
 		lasts := tr.Until.Sub(p.now)
 		require.GreaterOrEqual(t, lasts, s.RecoveryTimeout)
 		require.LessOrEqual(t, lasts, s.MaxRecoveryTimeout)
@@ -148,19 +153,32 @@ func (p *program) settle(t *rapid.T) {
 	i := rapid.IntRange(0, len(p.out)-1).Draw(t, "permit")
 	permit := p.out[i]
 	p.out = slices.Delete(p.out, i, i+1)
-	o := rapid.SampledFrom([]policies.Outcome{succeed, fail, fail, ignore, throttle}).Draw(t, "outcome")
-	ran := rapid.SampledFrom([]time.Duration{0, time.Second}).Draw(t, "ran")
-	p.settleOne(t, permit, o, ran)
+	a := Attempt{
+		Outcome: rapid.SampledFrom([]policies.Outcome{succeed, fail, fail, ignore, throttle, walls}).Draw(t, "outcome"),
+		Ran:     rapid.SampledFrom([]time.Duration{0, time.Second}).Draw(t, "ran"),
+	}
+	if rapid.Bool().Draw(t, "until is known") { // also of outcomes that are no wall
+		a.WallUntil = p.now.Add(time.Duration(rapid.IntRange(-10, 90).Draw(t, "wall")) * time.Second)
+	}
+	p.settleOne(t, permit, a)
 	if permit.IsProbe() && rapid.IntRange(0, 3).Draw(t, "twice") == 0 {
-		require.True(t, p.settleOne(t, permit, o, ran).Stale, "a probe was settled twice")
+		require.True(t, p.settleOne(t, permit, a).Stale, "a probe was settled twice")
 	}
 }
 
-func (p *program) settleOne(t *rapid.T, permit Permit, o policies.Outcome, ran time.Duration) Effect {
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func (p *program) settleOne(t *rapid.T, permit Permit, a Attempt) Effect {
+	o, state := a.Outcome, p.state
 	before, unchanged := p.m.Counts(p.now), p.m.SuccessChangesNothing()
 	next, due := p.m.NextTick()
 	stale := permit.Generation != p.generation
-	e := p.m.Settle(p.now, drawRnd(t), permit, o, ran)
+	e := p.m.SettleAttempt(p.now, drawRnd(t), permit, a)
 	p.happened(t, e.Transition, e.Changed)
 	after := p.m.Counts(p.now)
 	if stale {
@@ -181,6 +199,20 @@ func (p *program) settleOne(t *rapid.T, permit Permit, o policies.Outcome, ran t
 		require.Equal(t, before.ConsecutiveFailures, after.ConsecutiveFailures)
 		require.Equal(t, before.ProbeSuccesses, after.ProbeSuccesses)
 		require.Equal(t, before.WindowCalls, after.WindowCalls)
+	}
+	if o == walls {
+		require.Equal(t, state == Closed || state == HalfOpen, e.Changed, "a wall opens at once, and nothing that is forced")
+		require.Equal(t, state != Disabled, after.Walled == before.Walled+1)
+		require.Equal(t, before.Failures, after.Failures)
+		require.Equal(t, before.Successes, after.Successes)
+		require.Equal(t, before.WindowCalls, after.WindowCalls)
+		require.Equal(t, a.WallUntil.After(p.now) && e.Changed, !e.Transition.Wall.IsZero())
+		if a.WallUntil.After(p.now) {
+			require.Equal(t, before.Reopens, after.Reopens, "its end says nothing of the target's recovery")
+		}
+	} else {
+		require.Equal(t, before.Walled, after.Walled)
+		require.NotEqual(t, ReasonExternalWall, e.Transition.Reason)
 	}
 	if o == succeed && unchanged {
 		require.False(t, e.Changed, "SuccessChangesNothing was wrong")
@@ -273,7 +305,7 @@ func TestRandomPrograms(t *testing.T) {
 		// Whatever the program left, every permit can be handed back, and
 		// then no slot is taken.
 		for _, permit := range p.out {
-			p.settleOne(t, permit, ignore, 0)
+			p.settleOne(t, permit, Attempt{Outcome: ignore})
 		}
 		require.Zero(t, p.m.Counts(p.now).ProbesRunning, "a slot leaked")
 

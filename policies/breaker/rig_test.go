@@ -14,6 +14,7 @@ const (
 	fail     = policies.Failure
 	ignore   = policies.Ignored
 	throttle = policies.Throttled
+	walls    = policies.Walled
 )
 
 // rig is a machine with a clock that only the test moves, and no jitter

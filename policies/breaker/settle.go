@@ -6,13 +6,20 @@ import (
 	"github.com/holdfast-go/holdfast/policies"
 )
 
-// Settle hands a permit back with the outcome of its attempt, which ran for
-// ran. rnd in [0,1) draws the jitter of an open time the outcome may begin.
+// Settle is [Machine.SettleAttempt] for an attempt of which no more is known
+// than its outcome and how long it ran.
+func (m *Machine) Settle(now time.Time, rnd float64, p Permit, o policies.Outcome, ran time.Duration) Effect {
+	return m.SettleAttempt(now, rnd, p, Attempt{Outcome: o, Ran: ran})
+}
+
+// SettleAttempt hands a permit back with the end of its attempt. rnd in [0,1)
+// draws the jitter of an open time the outcome may begin.
 //
 //   - A stale permit is counted and changes nothing, whatever the outcome.
 //     Only probes can be told to have been settled twice; the owner must not
 //     settle another permit twice.
 //   - Ignored and Throttled are counted and give a probe's slot back.
+//   - Walled opens a Closed or HalfOpen machine until the wall's end.
 //   - Closed: a failure may trip; a success ends the run of failures. Each
 //     enters the window while a rate is set. The rates are then looked at,
 //     after a success too: it may bring the window up to MinimumCalls.
@@ -20,16 +27,16 @@ import (
 //     SuccessThreshold successes close. A probe that settles after its lease,
 //     but before [Machine.Tick], counts as what it says.
 //   - ForcedClosed only counts; Disabled does not even that.
-func (m *Machine) Settle(now time.Time, rnd float64, p Permit, o policies.Outcome, ran time.Duration) (e Effect) {
+func (m *Machine) SettleAttempt(now time.Time, rnd float64, p Permit, a Attempt) (e Effect) {
 	var why Reason
 	switch m.holder(&p) {
 	case Closed:
 		m.ramp.end(&p)
-		why = m.settleCall(now, o, ran)
+		why = m.settleCall(now, &a)
 	case HalfOpen:
-		why = m.settleProbe(now, o, ran)
+		why = m.settleProbe(now, &a)
 	case ForcedClosed:
-		m.record(now, o, ran)
+		m.record(now, &a)
 		// No streak is kept where none can lead to anything.
 		m.counts.ConsecutiveFailures, m.counts.ConsecutiveSuccesses = 0, 0
 	case Disabled:
@@ -37,13 +44,17 @@ func (m *Machine) Settle(now time.Time, rnd float64, p Permit, o policies.Outcom
 		m.counts.Stale++
 		e.Stale = true
 	}
-	if why != "" {
-		e.Changed = true
-		if why == ReasonProbesSucceeded {
-			e.Transition = m.recovered(now, why)
-		} else {
-			e.Transition = m.open(now, rnd, why)
-		}
+	if why == "" {
+		return e
+	}
+	e.Changed = true
+	switch why {
+	case ReasonProbesSucceeded:
+		e.Transition = m.recovered(now, why)
+	case ReasonExternalWall:
+		e.Transition = m.wall(now, rnd, a.WallUntil)
+	default:
+		e.Transition = m.open(now, rnd, why)
 	}
 	return e
 }
@@ -66,12 +77,12 @@ func (m *Machine) holder(p *Permit) State {
 
 // settleCall counts a call that was admitted while closed and returns why the
 // machine trips, "" if it does not.
-func (m *Machine) settleCall(now time.Time, o policies.Outcome, ran time.Duration) Reason {
-	slow, counted := m.record(now, o, ran)
+func (m *Machine) settleCall(now time.Time, a *Attempt) Reason {
+	slow, counted := m.record(now, a)
 	if !counted {
-		return ""
+		return walled(a)
 	}
-	failed := o == policies.Failure
+	failed := a.Outcome == policies.Failure
 	if m.window.kept() {
 		m.window.add(now, failed, slow)
 	}
@@ -80,12 +91,12 @@ func (m *Machine) settleCall(now time.Time, o policies.Outcome, ran time.Duratio
 
 // settleProbe counts a probe and returns why the machine opens or closes, ""
 // if it does neither.
-func (m *Machine) settleProbe(now time.Time, o policies.Outcome, ran time.Duration) Reason {
-	slow, counted := m.record(now, o, ran)
+func (m *Machine) settleProbe(now time.Time, a *Attempt) Reason {
+	slow, counted := m.record(now, a)
 	switch {
 	case !counted:
-		return ""
-	case slow || o == policies.Failure:
+		return walled(a)
+	case slow || a.Outcome == policies.Failure:
 		return ReasonProbeFailed
 	}
 	m.counts.ProbeSuccesses++
@@ -97,8 +108,8 @@ func (m *Machine) settleProbe(now time.Time, o policies.Outcome, ran time.Durati
 
 // record counts the outcome. It tells whether the call was slow, and whether
 // the outcome counts for or against the target at all.
-func (m *Machine) record(now time.Time, o policies.Outcome, ran time.Duration) (slow, counted bool) {
-	switch o {
+func (m *Machine) record(now time.Time, a *Attempt) (slow, counted bool) {
+	switch a.Outcome {
 	case policies.Success:
 		m.counts.success(now)
 	case policies.Failure:
@@ -106,11 +117,14 @@ func (m *Machine) record(now time.Time, o policies.Outcome, ran time.Duration) (
 	case policies.Throttled:
 		m.counts.Throttled++
 		return false, false
+	case policies.Walled:
+		m.counts.Walled++
+		return false, false
 	default:
 		m.counts.Ignored++
 		return false, false
 	}
-	if m.settings.SlowCallRate > 0 && ran >= m.settings.SlowCallDuration {
+	if m.settings.SlowCallRate > 0 && a.Ran >= m.settings.SlowCallDuration {
 		m.counts.Slow++
 		return true, true
 	}

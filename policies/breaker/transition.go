@@ -33,6 +33,9 @@ const (
 	// ReasonRestartIntensity: the target's workers were restarted more often than
 	// its policy allows. It comes from outside, through [Machine.Trip].
 	ReasonRestartIntensity Reason = "restart_intensity"
+	// ReasonExternalWall: a call met a used-up quota or the like, see
+	// [policies.Walled].
+	ReasonExternalWall Reason = "external_wall"
 	// ReasonReconfigured: [Machine.Configure] switched the breaker on or off.
 	ReasonReconfigured Reason = "reconfigured"
 )
@@ -48,6 +51,9 @@ type Transition struct {
 	// Until is when an open state ends by itself. Zero in every other
 	// state, and in a forced one without an end.
 	Until time.Time
+	// Wall is when the external wall that opened the machine ends, if that
+	// is known: after Until where MaxWall bounds it. Zero otherwise.
+	Wall time.Time
 }
 
 // Effect is what settling one permit did.
