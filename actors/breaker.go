@@ -124,8 +124,14 @@ type Settlement struct {
 	Permit  breaker.Permit
 	Outcome policies.Outcome
 	Ran     time.Duration
+	// WallUntil is when an external wall ends; see [breaker.Attempt].
+	WallUntil time.Time
 	// Err is the attempt's error, remembered as a cause.
 	Err error
+}
+
+func (s *Settlement) attempt() breaker.Attempt {
+	return breaker.Attempt{Outcome: s.Outcome, Ran: s.Ran, WallUntil: s.WallUntil}
 }
 
 // Settle hands a permit back. done, if not nil, is called once on the actor

@@ -46,8 +46,10 @@ type breakerActor struct {
 
 	ramping uint64 // the generation whose ramp was told of, 0 if none is under way
 
-	since time.Time // of the machine's state
-	cause error     // the last failure
+	since  time.Time      // of the machine's state
+	reason breaker.Reason // of the transition to it
+	wall   time.Time      // the end of the external wall it stands before, if known
+	cause  error          // the last failure, or the wall
 }
 
 // Receive implements [actor.Actor].
@@ -138,7 +140,7 @@ func (a *breakerActor) settle(now time.Time, s *settle) {
 		a.cause = s.Err
 	}
 	generation := a.machine.Generation()
-	effect := a.machine.Settle(now, random(), s.Permit, s.Outcome, s.Ran)
+	effect := a.machine.SettleAttempt(now, random(), s.Permit, s.attempt())
 	if effect.Stale && a.bus.Active() {
 		a.bus.Publish(StaleOutcome{Header: Header{a.handle.name, now}, Outcome: s.Outcome,
 			Admitted: s.Permit.Generation, Current: generation})
@@ -152,7 +154,7 @@ func (a *breakerActor) settle(now time.Time, s *settle) {
 
 // moves tells the world of a transition.
 func (a *breakerActor) moves(t breaker.Transition) {
-	a.since = t.At
+	a.since, a.reason, a.wall = t.At, t.Reason, t.Wall
 	cause := a.cause
 	if t.To != breaker.Open {
 		cause = nil
@@ -174,17 +176,17 @@ func (a *breakerActor) publishView() {
 		old.Direct == direct && (!ramping || old.Refusal.Until.Equal(m.RampUntil())) {
 		return
 	}
-	v := &View{State: state, Generation: generation, Direct: direct, Quiet: quiet, Timed: timed, Since: a.since}
+	v := &View{State: state, Generation: generation, Direct: direct, Quiet: quiet, Timed: timed, Since: a.since, Reason: a.reason}
 	switch {
 	case !state.Admits():
-		v.Refusal = &OpenError{Name: a.handle.name, Until: m.Until()}
+		v.Refusal = &OpenError{Name: a.handle.name, Until: m.Until(), Reason: a.reason, WallUntil: a.wall}
 		if state == breaker.Open {
 			v.Refusal.Cause = a.cause
 		}
 	case state == breaker.HalfOpen:
-		v.Refusal = &OpenError{Name: a.handle.name, Cause: a.cause, Probing: true}
+		v.Refusal = &OpenError{Name: a.handle.name, Cause: a.cause, Reason: a.reason, Probing: true}
 	case ramping:
-		v.Refusal = &OpenError{Name: a.handle.name, Cause: a.cause, Until: m.RampUntil(), Recovering: true}
+		v.Refusal = &OpenError{Name: a.handle.name, Cause: a.cause, Until: m.RampUntil(), Reason: a.reason, Recovering: true}
 	}
 	a.handle.view.Store(v)
 }

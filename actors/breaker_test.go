@@ -41,7 +41,8 @@ func TestATripPublishesAViewAndAnEvent(t *testing.T) {
 		b.in(breaker.Open)
 		assert.Equal(t, time.Now(), v.Since)
 		require.NotNil(t, v.Refusal)
-		assert.Equal(t, OpenError{Name: "api", Cause: errPlain, Until: time.Now().Add(30 * time.Second)}, *v.Refusal)
+		assert.Equal(t, OpenError{Name: "api", Cause: errPlain, Until: time.Now().Add(30 * time.Second),
+			Reason: breaker.ReasonConsecutiveFailures}, *v.Refusal)
 		e := b.last(breaker.Open, breaker.ReasonConsecutiveFailures)
 		assert.Equal(t, errPlain, e.Cause)
 		assert.Equal(t, time.Now(), e.At)
@@ -92,10 +93,10 @@ func TestAForcedOpenRefusalNamesNoCause(t *testing.T) {
 		b := newBench(t)
 		b.trip()
 		b.ForceOpen(time.Time{})
-		assert.Equal(t, OpenError{Name: "api"}, *b.View().Refusal)
+		assert.Equal(t, OpenError{Name: "api", Reason: breaker.ReasonForcedOpen}, *b.View().Refusal)
 		until := time.Now().Add(time.Hour)
 		b.ForceOpen(until)
-		assert.Equal(t, OpenError{Name: "api", Until: until}, *b.View().Refusal)
+		assert.Equal(t, OpenError{Name: "api", Until: until, Reason: breaker.ReasonForcedOpen}, *b.View().Refusal)
 	})
 }
 

@@ -25,7 +25,7 @@ func TestABreakerBecomesHalfOpenWithoutACall(t *testing.T) {
 		e := b.last(breaker.HalfOpen, breaker.ReasonRecoveryTimeout)
 		assert.NoError(t, e.Cause)
 		assert.Equal(t, moved+1, b.moved.Load(), "operations that wait must hear of it")
-		assert.Equal(t, OpenError{Name: "api", Cause: errPlain, Probing: true}, *b.View().Refusal)
+		assert.Equal(t, OpenError{Name: "api", Cause: errPlain, Probing: true, Reason: breaker.ReasonRecoveryTimeout}, *b.View().Refusal)
 	})
 }
 

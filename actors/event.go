@@ -38,7 +38,8 @@ func (Header) sealed()         {}
 type BreakerChanged struct {
 	Header
 	Transition breaker.Transition
-	// Cause is the last failure before the breaker opened, nil otherwise.
+	// Cause is the last failure before the breaker opened, or the external
+	// wall it met, nil otherwise.
 	Cause error
 }
 
@@ -267,6 +268,9 @@ func (e BreakerChanged) String() string {
 	s := fmt.Sprintf("breaker %s: %s -> %s (%s)", e.Target, t.From, t.To, t.Reason)
 	if !t.Until.IsZero() {
 		s += fmt.Sprintf(", until %s from now", t.Until.Sub(t.At).Round(time.Millisecond))
+	}
+	if t.Wall.After(t.Until) {
+		s += fmt.Sprintf(" (max_wall; the wall stands for %s)", t.Wall.Sub(t.At).Round(time.Millisecond))
 	}
 	if e.Cause != nil {
 		s += fmt.Sprintf(": %v", e.Cause)

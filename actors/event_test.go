@@ -27,6 +27,10 @@ func TestEveryEventIsOneReadableLine(t *testing.T) {
 		At: at, Until: at.Add(time.Minute)}
 	for want, e := range map[string]Event{
 		"breaker api: closed -> open (consecutive_failures), until 1m0s from now: plain failure": BreakerChanged{h, open, errPlain},
+		"breaker api: closed -> open (external_wall), until 1m0s from now: plain failure": BreakerChanged{h, breaker.Transition{
+			From: breaker.Closed, To: breaker.Open, Reason: breaker.ReasonExternalWall, At: at, Until: at.Add(time.Minute), Wall: at.Add(time.Minute)}, errPlain},
+		"breaker api: closed -> open (external_wall), until 1m0s from now (max_wall; the wall stands for 1h0m0s): plain failure": BreakerChanged{h, breaker.Transition{
+			From: breaker.Closed, To: breaker.Open, Reason: breaker.ReasonExternalWall, At: at, Until: at.Add(time.Minute), Wall: at.Add(time.Hour)}, errPlain},
 		"breaker api: open -> half_open (recovery_timeout)": BreakerChanged{h, breaker.Transition{
 			From: breaker.Open, To: breaker.HalfOpen, Reason: breaker.ReasonRecoveryTimeout, At: at}, nil},
 		"attempt 2 of 4 of op-1 on api":                                               AttemptStarted{h, "op-1", 2, 4},

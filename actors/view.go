@@ -29,6 +29,13 @@ type OpenError struct {
 	// Recovering says that the breaker has closed and lets only so many calls
 	// run at a time yet: circuit_breaker.ramp.
 	Recovering bool
+	// Reason says why the breaker entered its state. It is
+	// [breaker.ReasonExternalWall] before a used-up quota or an unpaid bill.
+	Reason breaker.Reason
+	// WallUntil is when that external wall ends, if somebody said so; zero
+	// otherwise. It lies after Until where max_wall has the breaker look
+	// sooner.
+	WallUntil time.Time
 }
 
 // probingRetryAfter is the wait proposed while probes are out: nobody knows how
@@ -67,11 +74,26 @@ func (e *OpenError) Error() string {
 	case e.Recovering:
 		s = fmt.Sprintf("circuit breaker %q has closed and lets calls back in by degrees, call not made; retry after %s", e.Name,
 			e.RetryAfter().Round(time.Millisecond))
+	case e.Reason == breaker.ReasonExternalWall:
+		s = e.walled()
 	case e.Until.IsZero():
 		s = fmt.Sprintf("circuit breaker %q was opened by hand, call not made; Reset or ForceClose lets calls through", e.Name)
 	}
 	if e.Cause != nil {
 		s += fmt.Sprintf(" (last failure: %v)", e.Cause)
+	}
+	return s
+}
+
+// walled is the message for a breaker before an external wall.
+func (e *OpenError) walled() string {
+	s := fmt.Sprintf("circuit breaker %q is open before an external wall (a used-up quota, an unpaid bill), call not made; retry after %s",
+		e.Name, e.RetryAfter().Round(time.Millisecond))
+	switch {
+	case e.WallUntil.IsZero():
+		s += ", for nobody said when it ends"
+	case e.WallUntil.After(e.Until):
+		s += fmt.Sprintf(", as max_wall says; the wall stands for %s", time.Until(e.WallUntil).Round(time.Millisecond))
 	}
 	return s
 }
@@ -103,6 +125,8 @@ type View struct {
 	// when the state is open, for half-open when the probes are out, and for
 	// a ramp when as many run as may.
 	Refusal *OpenError
-	// Since is when the breaker entered its state.
-	Since time.Time
+	// Since is when the breaker entered its state, and Reason why; empty as
+	// long as it is in its first one.
+	Since  time.Time
+	Reason breaker.Reason
 }

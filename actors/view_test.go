@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/holdfast-go/holdfast/policies"
+	"github.com/holdfast-go/holdfast/policies/breaker"
 )
 
 // If it failed, a caller that sleeps for as long as it is told would call in a
@@ -51,8 +52,14 @@ func TestAnOpenErrorSaysWhatToDo(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		until := time.Now().Add(1500 * time.Millisecond)
 		for want, e := range map[string]*OpenError{
-			`circuit breaker "api" is open, call not made; retry after 1.5s`:                                                                {Name: "api", Until: until},
-			`circuit breaker "api" is open, call not made; retry after 1.5s (last failure: plain failure)`:                                  {Name: "api", Until: until, Cause: errPlain},
+			`circuit breaker "api" is open, call not made; retry after 1.5s`:                               {Name: "api", Until: until},
+			`circuit breaker "api" is open, call not made; retry after 1.5s (last failure: plain failure)`: {Name: "api", Until: until, Cause: errPlain},
+			`circuit breaker "api" is open before an external wall (a used-up quota, an unpaid bill), call not made; retry after 1.5s (last failure: plain failure)`: {
+				Name: "api", Until: until, Reason: breaker.ReasonExternalWall, WallUntil: until, Cause: errPlain},
+			`circuit breaker "api" is open before an external wall (a used-up quota, an unpaid bill), call not made; retry after 1.5s, for nobody said when it ends`: {
+				Name: "api", Until: until, Reason: breaker.ReasonExternalWall},
+			`circuit breaker "api" is open before an external wall (a used-up quota, an unpaid bill), call not made; retry after 1.5s, as max_wall says; the wall stands for 1h0m1.5s`: {
+				Name: "api", Until: until, Reason: breaker.ReasonExternalWall, WallUntil: until.Add(time.Hour)},
 			`circuit breaker "api" was opened by hand, call not made; Reset or ForceClose lets calls through`:                               {Name: "api"},
 			`circuit breaker "api" was opened by hand, call not made; Reset or ForceClose lets calls through (last failure: plain failure)`: {Name: "api", Cause: errPlain},
 			`circuit breaker "api" is half-open and its probes are out, call not made; retry after 1s (last failure: plain failure)`:        {Name: "api", Cause: errPlain, Probing: true},

@@ -40,9 +40,7 @@ func (a *targetActor) notBegun(w *watched) {
 // that was left behind.
 func (a *targetActor) settleFailed(w *watched, worker *worker) {
 	s := w.settlement(w.verdict.Outcome, nil)
-	if s.Outcome == policies.Failure {
-		s.Err = w.err
-	}
+	w.tell(&s)
 	a.breaker.Settle(s, func() { a.tell(&settled{op: w.op, worker: worker, attempt: w}) })
 }
 

@@ -57,6 +57,16 @@ type failure struct {
 	callerDied bool           // and that was the caller's
 }
 
+// tell has the breaker remember what it may open for, and until when.
+func (f *failure) tell(s *actors.Settlement) {
+	switch f.verdict.Outcome {
+	case policies.Failure:
+		s.Err = f.err
+	case policies.Walled:
+		s.Err, s.WallUntil = f.err, f.verdict.WallUntil
+	}
+}
+
 // place says where the supervisor keeps an operation.
 type place uint8
 

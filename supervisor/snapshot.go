@@ -77,7 +77,11 @@ type BreakerSnapshot struct {
 	// Since is when it entered the state, Until when it leaves it by itself
 	// (zero if it doesn't).
 	Since, Until time.Time
-	Counts       breaker.Counts
+	// Reason says why it entered the state, empty for its first.
+	Reason breaker.Reason
+	// Cause is the failure, or the external wall, that it is open or half-open for.
+	Cause  error
+	Counts breaker.Counts
 }
 
 // WorkerSnapshot is one worker.
@@ -134,7 +138,10 @@ func (t *Target) snapshot() TargetSnapshot {
 	view := t.breaker.View()
 	b := Breaker{target: t}
 	snap.Breaker = BreakerSnapshot{PID: t.breaker.PID().Id, State: view.State, Generation: view.Generation,
-		Since: view.Since, Counts: b.Counts()}
+		Since: view.Since, Reason: view.Reason, Counts: b.Counts()}
+	if view.Refusal != nil {
+		snap.Breaker.Cause = view.Refusal.Cause
+	}
 	snap.Breaker.Until = snap.Breaker.Counts.OpenUntil
 	return snap
 }

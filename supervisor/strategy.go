@@ -46,9 +46,7 @@ func (a *targetActor) HandleFailure(_ *actor.ActorSystem, self actor.Supervisor,
 		return
 	}
 	settlement := op.settlement(c.verdict.Outcome, nil)
-	if c.verdict.Outcome == policies.Failure {
-		settlement.Err = c.err
-	}
+	c.tell(&settlement)
 	a.breaker.Settle(settlement, func() { a.tell(&settled{op: op, worker: w}) })
 }
 
