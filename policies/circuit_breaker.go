@@ -37,6 +37,13 @@ type Breaker struct {
 	// least 1, at most 100,000, and at most WindowCalls where the window is
 	// one of calls.
 	MinimumCalls int `koanf:"minimum_calls" range:"[1,100000]" example:"10"`
+	// FailureCost is what failures may cost within CostWindow before the
+	// breaker trips, in the unit in which supervisor.ReportCost is told costs,
+	// such as tokens or money. Default 0, no such rule; at most 1e15.
+	FailureCost float64 `koanf:"failure_cost" range:"[0,1e15]" example:"50000"`
+	// CostWindow is how long a failure's cost counts for FailureCost.
+	// Default 60 s, over 0, at most 24 h.
+	CostWindow time.Duration `koanf:"cost_window" range:"(0,24h]" example:"\"10m\""`
 
 	// RecoveryTimeout is how long the breaker stays open before it probes.
 	// Default 60 s, over 0, at most 24 h.

@@ -50,6 +50,7 @@ func DefaultBreaker() Breaker {
 		SlowCallDuration:   time.Minute,
 		WindowCalls:        100,
 		MinimumCalls:       20,
+		CostWindow:         time.Minute,
 		RecoveryTimeout:    time.Minute,
 		RecoveryMultiplier: 2,
 		MaxRecoveryTimeout: 10 * time.Minute,

@@ -26,7 +26,7 @@ func TestBoundsAreAllowed(t *testing.T) {
 	least := Default(Worker)
 	least.Retry.MaxAttempts, least.Retry.MinWait, least.Retry.MaxWait, least.Retry.MaxServerWait = 1, 0, 0, 0
 	least.Retry.Jitter, least.Retry.WhenOpen, least.Retry.Idempotent = JitterNone, Park, IdempotentNo
-	least.Breaker = Breaker{FailureThreshold: 1, SlowCallDuration: 1, WindowCalls: 1, MinimumCalls: 1, RecoveryTimeout: 1, RecoveryMultiplier: 1, MaxRecoveryTimeout: 1, MaxWall: 1, HalfOpenMaxCalls: 1, SuccessThreshold: 1, ProbeLease: 1, ProbeInterval: 1}
+	least.Breaker = Breaker{FailureThreshold: 1, SlowCallDuration: 1, WindowCalls: 1, MinimumCalls: 1, CostWindow: 1, RecoveryTimeout: 1, RecoveryMultiplier: 1, MaxRecoveryTimeout: 1, MaxWall: 1, HalfOpenMaxCalls: 1, SuccessThreshold: 1, ProbeLease: 1, ProbeInterval: 1}
 	least.RetryBudget = RetryBudget{Window: 1}
 	least.Pool.Workers, least.Pool.MaxPending, least.Pool.MaxAbandoned = 1, 0, 1
 	least.Pool.LatencyTolerance = 1.1
@@ -34,7 +34,7 @@ func TestBoundsAreAllowed(t *testing.T) {
 
 	most := Default(Scheduler)
 	most.Retry = Retry{Enabled: true, MaxAttempts: 1_000, MinWait: day, MaxWait: day, Jitter: JitterDecorrelated, MaxElapsed: math.MaxInt64, MaxServerWait: day, AttemptTimeout: day, WhenOpen: FailFast, Idempotent: IdempotentYes, CustomExceptions: []string{"x"}}
-	most.Breaker = Breaker{Enabled: true, FailureThreshold: Never, FailureRate: 1, SlowCallRate: 1, SlowCallDuration: math.MaxInt64, WindowCalls: 100_000, WindowDuration: day, MinimumCalls: 100_000, RecoveryTimeout: day, RecoveryMultiplier: 100, MaxRecoveryTimeout: day, RecoveryJitter: 1, MaxWall: 365 * day, HalfOpenMaxCalls: 10_000, SuccessThreshold: 10_000, ProbeLease: day, ProbeInterval: day, Ramp: day}
+	most.Breaker = Breaker{Enabled: true, FailureThreshold: Never, FailureRate: 1, SlowCallRate: 1, SlowCallDuration: math.MaxInt64, WindowCalls: 100_000, WindowDuration: day, MinimumCalls: 100_000, FailureCost: 1e15, CostWindow: day, RecoveryTimeout: day, RecoveryMultiplier: 100, MaxRecoveryTimeout: day, RecoveryJitter: 1, MaxWall: 365 * day, HalfOpenMaxCalls: 10_000, SuccessThreshold: 10_000, ProbeLease: day, ProbeInterval: day, Ramp: day}
 	most.RetryBudget = RetryBudget{Enabled: true, Ratio: 10, MinPerSecond: 1_000_000, Window: day, Shared: strings.Repeat("n", 128)}
 	most.Pool.Workers, most.Pool.MaxPending, most.Pool.MaxAbandoned = 1_000_000, 10_000_000, 1_000_000
 	most.Pool.Adaptive, most.Pool.MinWorkers, most.Pool.LatencyTolerance = true, 1_000_000, 100
@@ -83,6 +83,9 @@ func TestEachBadSettingIsNamed(t *testing.T) {
 		{func(p *Policy) { p.Breaker.WindowDuration = -1 }, `circuit_breaker.window_duration = -1ns: must not be negative`},
 		{func(p *Policy) { p.Breaker.MinimumCalls = 0 }, `circuit_breaker.minimum_calls = 0: must be from 1 to 100000`},
 		{func(p *Policy) { p.Breaker.MinimumCalls = 101 }, `circuit_breaker.minimum_calls = 101: must be at most window_calls, which is 100`},
+		{func(p *Policy) { p.Breaker.FailureCost = -1 }, `circuit_breaker.failure_cost = -1: must be a number from 0 to 1e+15`},
+		{func(p *Policy) { p.Breaker.FailureCost = math.Inf(1) }, `circuit_breaker.failure_cost = +Inf: must be a number from 0 to 1e+15`},
+		{func(p *Policy) { p.Breaker.CostWindow = 0 }, `circuit_breaker.cost_window = 0s: must be over 0`},
 		{func(p *Policy) { p.Breaker.RecoveryTimeout = 0 }, `circuit_breaker.recovery_timeout = 0s: must be over 0`},
 		{func(p *Policy) { p.Breaker.RecoveryTimeout = time.Hour }, `circuit_breaker.max_recovery_timeout = 10m0s: must be at least recovery_timeout, which is 1h0m0s`},
 		{func(p *Policy) { p.Breaker.MaxRecoveryTimeout = 25 * time.Hour }, `circuit_breaker.max_recovery_timeout = 25h0m0s: must be at most 24h0m0s`},

@@ -15,4 +15,7 @@ type Attempt struct {
 	// WallUntil is when the external wall ends, for [policies.Walled]. Zero
 	// where nobody knows.
 	WallUntil time.Time
+	// Cost is what the attempt cost, in a unit of the owner's, 0 or more. It
+	// counts if the attempt failed.
+	Cost float64
 }

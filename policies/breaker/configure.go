@@ -14,7 +14,7 @@ import (
 // The window keeps the calls that fit: the latest ones of a shorter window of
 // calls, those young enough for a shorter window of time. It starts empty
 // where it changes from one kind to the other. Calls that were judged slow or
-// not stay so.
+// not stay so. The window of the costs keeps those young enough.
 //
 // A ramp goes on towards its new end, counted from its beginning, and takes
 // nothing back; Ramp 0 ends it. None begins before the next recovery.
@@ -26,6 +26,7 @@ func (m *Machine) Configure(now time.Time, s policies.Breaker) (Transition, bool
 	before := m.settings.Enabled
 	m.settings = s
 	m.window = m.window.fit(s, now)
+	m.costs = m.costs.fit(s, now)
 	if m.state == HalfOpen {
 		m.probes.grow(s.HalfOpenMaxCalls)
 	}

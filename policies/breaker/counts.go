@@ -13,6 +13,9 @@ type Counts struct {
 	// Slow is how many of the successes and failures ran SlowCallDuration
 	// or longer, while SlowCallRate was set.
 	Slow uint64
+	// FailureCost is the sum of what the failures cost, as far as somebody
+	// reported it.
+	FailureCost float64
 	// Stale is the settled permits of earlier generations, and probes that
 	// were settled twice, in every state.
 	Stale uint64
@@ -29,6 +32,9 @@ type Counts struct {
 	// window of the two rates. They stay through Open and HalfOpen, and are
 	// 0 while no rate is set.
 	WindowCalls, WindowFailures, WindowSlow int
+	// WindowCost is what the failures of the last CostWindow cost. It stays
+	// through Open and HalfOpen, and is 0 while FailureCost is not set.
+	WindowCost float64
 	// ProbesRunning is the half-open slots that are taken.
 	ProbesRunning int
 	// ProbeSuccesses is the probes that succeeded since the machine became
@@ -70,6 +76,7 @@ func (m *Machine) Counts(now time.Time) Counts {
 	c := m.counts
 	w := m.window.totals(now)
 	c.WindowCalls, c.WindowFailures, c.WindowSlow = w.calls, w.failures, w.slow
+	c.WindowCost = m.costs.sum(now)
 	c.ProbesRunning = m.probes.running
 	c.RampLimit, c.RampRunning, c.RampUntil = m.ramp.limitAt(now), m.ramp.running, m.ramp.until
 	c.OpenUntil = m.until

@@ -20,6 +20,7 @@ type Machine struct {
 	// counts holds what is counted as it happens; Counts adds the rest.
 	counts Counts
 	window window
+	costs  *costWindow // nil while the rule is off
 	probes probes
 	ramp   ramp
 	// capacity is where a ramp ends.
@@ -36,6 +37,7 @@ func New(s policies.Breaker, now time.Time) *Machine {
 		settings:   s,
 		counts:     Counts{LastTransition: now},
 		window:     newWindow(s, now),
+		costs:      newCostWindow(s, now),
 	}
 	if !s.Enabled {
 		m.state = Disabled
@@ -138,5 +140,6 @@ func (m *Machine) letThrough(now time.Time, to State, why Reason) Transition {
 	m.counts.ConsecutiveSuccesses = 0
 	m.counts.Reopens = 0
 	m.window.clear()
+	m.costs.clear()
 	return m.move(now, to, why, time.Time{})
 }

@@ -21,6 +21,7 @@ var legal = map[Reason]struct {
 	ReasonFailureRate:         {[]State{Closed}, Open},
 	ReasonSlowCallRate:        {[]State{Closed}, Open},
 	ReasonRestartIntensity:    {[]State{Closed, HalfOpen}, Open},
+	ReasonFailureCost:         {[]State{Closed}, Open},
 	ReasonExternalWall:        {[]State{Closed, HalfOpen}, Open},
 	ReasonRecoveryTimeout:     {[]State{Open}, HalfOpen},
 	ReasonForcedOpenExpired:   {[]State{ForcedOpen}, HalfOpen},
@@ -61,6 +62,8 @@ func drawSettings(t *rapid.T) policies.Breaker {
 	s.MaxRecoveryTimeout = s.RecoveryTimeout + time.Duration(rapid.IntRange(0, 30).Draw(t, "more"))*time.Second
 	s.RecoveryMultiplier = rapid.Float64Range(1, 100).Draw(t, "recovery_multiplier")
 	s.RecoveryJitter = rapid.Float64Range(0, 1).Draw(t, "recovery_jitter")
+	s.FailureCost = rapid.SampledFrom([]float64{0, 0, 5, 20}).Draw(t, "failure_cost")
+	s.CostWindow = time.Duration(rapid.IntRange(1, 20).Draw(t, "cost_window")) * time.Second
 	s.MaxWall = time.Duration(rapid.IntRange(1, 60).Draw(t, "max_wall")) * time.Second
 	s.HalfOpenMaxCalls = rapid.IntRange(1, 4).Draw(t, "half_open_max_calls")
 	s.SuccessThreshold = rapid.IntRange(1, 3).Draw(t, "success_threshold")
@@ -160,6 +163,9 @@ func (p *program) settle(t *rapid.T) {
 	if rapid.Bool().Draw(t, "until is known") { // also of outcomes that are no wall
 		a.WallUntil = p.now.Add(time.Duration(rapid.IntRange(-10, 90).Draw(t, "wall")) * time.Second)
 	}
+	if rapid.Bool().Draw(t, "cost is known") {
+		a.Cost = float64(rapid.IntRange(0, 8).Draw(t, "cost"))
+	}
 	p.settleOne(t, permit, a)
 	if permit.IsProbe() && rapid.IntRange(0, 3).Draw(t, "twice") == 0 {
 		require.True(t, p.settleOne(t, permit, a).Stale, "a probe was settled twice")
@@ -214,12 +220,36 @@ func (p *program) settleOne(t *rapid.T, permit Permit, a Attempt) Effect {
 		require.Equal(t, before.Walled, after.Walled)
 		require.NotEqual(t, ReasonExternalWall, e.Transition.Reason)
 	}
+	p.costs(t, a, state, e, before, after)
 	if o == succeed && unchanged {
 		require.False(t, e.Changed, "SuccessChangesNothing was wrong")
 		require.Equal(t, before.WindowCalls, after.WindowCalls)
 		require.Equal(t, before.ConsecutiveFailures, after.ConsecutiveFailures)
 	}
 	return e
+}
+
+// costs checks that what a failure cost, and nothing else, is burned.
+func (p *program) costs(t *rapid.T, a Attempt, state State, e Effect, before, after Counts) {
+	burned := 0.0
+	if a.Outcome == fail && state != Disabled {
+		burned = a.Cost
+	}
+	require.Equal(t, before.FailureCost+burned, after.FailureCost)
+	limit := p.m.Settings().FailureCost
+	if limit == 0 {
+		require.Zero(t, after.WindowCost)
+		require.NotEqual(t, ReasonFailureCost, e.Transition.Reason)
+	}
+	if state != Closed || a.Outcome != fail || a.Cost == 0 || limit == 0 {
+		require.False(t, e.Transition.Reason == ReasonFailureCost, "not by this outcome")
+		require.True(t, after.WindowCost == before.WindowCost || after.WindowCost == 0 && e.Transition.To == Closed,
+			"%v became %v", before.WindowCost, after.WindowCost)
+		return
+	}
+	require.Equal(t, before.WindowCost+a.Cost, after.WindowCost)
+	require.True(t, after.WindowCost < limit || e.Changed, "%v of %v burned, and it has not tripped", after.WindowCost, limit)
+	require.True(t, after.WindowCost >= limit || e.Transition.Reason != ReasonFailureCost)
 }
 
 func (p *program) tick(t *rapid.T) {

@@ -22,7 +22,8 @@ func (m *Machine) Settle(now time.Time, rnd float64, p Permit, o policies.Outcom
 //   - Walled opens a Closed or HalfOpen machine until the wall's end.
 //   - Closed: a failure may trip; a success ends the run of failures. Each
 //     enters the window while a rate is set. The rates are then looked at,
-//     after a success too: it may bring the window up to MinimumCalls.
+//     after a success too: it may bring the window up to MinimumCalls. The
+//     cost of a failure enters the window of the costs while FailureCost is set.
 //   - HalfOpen: a failure, or a slow success where slow calls count, opens;
 //     SuccessThreshold successes close. A probe that settles after its lease,
 //     but before [Machine.Tick], counts as what it says.
@@ -86,7 +87,11 @@ func (m *Machine) settleCall(now time.Time, a *Attempt) Reason {
 	if m.window.kept() {
 		m.window.add(now, failed, slow)
 	}
-	return m.brokenRule(failed)
+	costly := failed && m.tooCostly(now, a.Cost)
+	if why := m.brokenRule(failed); why != "" || !costly {
+		return why
+	}
+	return ReasonFailureCost
 }
 
 // settleProbe counts a probe and returns why the machine opens or closes, ""
@@ -114,6 +119,7 @@ func (m *Machine) record(now time.Time, a *Attempt) (slow, counted bool) {
 		m.counts.success(now)
 	case policies.Failure:
 		m.counts.failure(now)
+		m.counts.FailureCost += a.Cost
 	case policies.Throttled:
 		m.counts.Throttled++
 		return false, false

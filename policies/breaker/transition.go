@@ -12,6 +12,8 @@ const (
 	ReasonFailureRate Reason = "failure_rate"
 	// ReasonSlowCallRate: too large a share of slow calls in the window.
 	ReasonSlowCallRate Reason = "slow_call_rate"
+	// ReasonFailureCost: the failures in the window cost too much.
+	ReasonFailureCost Reason = "failure_cost"
 	// ReasonRecoveryTimeout: the open time is over.
 	ReasonRecoveryTimeout Reason = "recovery_timeout"
 	// ReasonProbeFailed: a probe failed, or was slow where slow calls count.
