@@ -126,12 +126,14 @@ type Settlement struct {
 	Ran     time.Duration
 	// WallUntil is when an external wall ends; see [breaker.Attempt].
 	WallUntil time.Time
+	// Cost is what the attempt cost; see [breaker.Attempt].
+	Cost float64
 	// Err is the attempt's error, remembered as a cause.
 	Err error
 }
 
 func (s *Settlement) attempt() breaker.Attempt {
-	return breaker.Attempt{Outcome: s.Outcome, Ran: s.Ran, WallUntil: s.WallUntil}
+	return breaker.Attempt{Outcome: s.Outcome, Ran: s.Ran, WallUntil: s.WallUntil, Cost: s.Cost}
 }
 
 // Settle hands a permit back. done, if not nil, is called once on the actor

@@ -72,6 +72,7 @@ type laterAttempt struct {
 	context.Context
 	op     *operation
 	number int
+	cost   cost
 }
 
 // Value implements [context.Context].

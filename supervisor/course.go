@@ -18,6 +18,7 @@ type course struct {
 	accepted time.Time // zero unless the policy bounds the elapsed time
 	backOff  backoff.BackOff
 
+	later    *laterAttempt  // the context of the last attempt, nil for the first
 	permit   breaker.Permit // of a probe
 	place    place
 	parked   bool           // stood in the park line before

@@ -46,6 +46,7 @@ type operation struct {
 	// taken only for a breaker that counts slow calls and an adaptive pool.
 	began  time.Duration
 	serial atomic.Uint64 // see id
+	cost   cost          // of the first attempt
 	// course is nil as long as all goes well.
 	course *course
 
@@ -111,7 +112,8 @@ func (op *operation) begin() context.Context {
 	}
 	// A context of its own, because the function may have kept the one of an
 	// earlier attempt.
-	return &laterAttempt{Context: op.Context, op: op, number: int(op.attempt)}
+	op.course.later = &laterAttempt{Context: op.Context, op: op, number: int(op.attempt)}
+	return op.course.later
 }
 
 // claimAttempt begins a detached attempt that was let through in the given
@@ -192,6 +194,7 @@ func (op *operation) settlement(outcome policies.Outcome, err error) actors.Sett
 	if op.began > 0 {
 		s.Ran = op.target.sup.since() - op.began
 	}
+	s.Cost = op.target.closed(op.account(), outcome)
 	return s
 }
 

@@ -60,6 +60,9 @@ type TargetSnapshot struct {
 	// Retries counts scheduled attempts after the first, Restarts workers
 	// that were replaced.
 	Retries, Restarts uint64
+	// CostSpent is the sum of what its attempts reported to have cost (see
+	// [ReportCost]), CostBurned the part of it that went into failures.
+	CostSpent, CostBurned float64
 	// InBackoff, Parked and Queued count the operations that wait now: for
 	// time to pass, for the breaker, for a worker.
 	InBackoff, Parked, Queued int
@@ -135,6 +138,7 @@ func (t *Target) snapshot() TargetSnapshot {
 	snap.Succeeded, snap.Workers = t.pool.snapshot()
 	snap.RetryBudget = t.budgetSnapshot()
 	snap.Concurrency = t.pool.concurrency()
+	snap.CostSpent, snap.CostBurned = t.spent.sum(), t.burned.sum()
 	view := t.breaker.View()
 	b := Breaker{target: t}
 	snap.Breaker = BreakerSnapshot{PID: t.breaker.PID().Id, State: view.State, Generation: view.Generation,

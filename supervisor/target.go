@@ -36,6 +36,8 @@ type Target struct {
 	refusedTold atomic.Uint64             // and already published
 	counts      counters
 	probe       atomic.Pointer[ProbeSnapshot] // nil without [WithProbe]
+	// What its attempts cost, and of that, the ones that failed.
+	spent, burned cost
 }
 
 // counters are the totals that the target's supervisor keeps. Successes are

@@ -30,6 +30,7 @@ type watched struct {
 	began  time.Duration // since the supervisor's epoch
 
 	number int // of the attempt, from 1
+	cost   cost
 	phase  atomic.Int32
 	keep   func() // gives the operation the value of the success
 	cancel context.CancelFunc
@@ -178,6 +179,7 @@ func (w *watched) settlement(outcome policies.Outcome, err error) actors.Settlem
 	if w.timed {
 		s.Ran = w.op.target.sup.since() - w.began
 	}
+	s.Cost = w.op.target.closed(&w.cost, outcome)
 	return s
 }
 
