@@ -29,6 +29,7 @@ func Default(t OperationType) Policy {
 		RateLimit:     RateLimit{Burst: 1, WhenExceeded: Wait, ServerPacing: true},
 		Hedge:         Hedge{MaxHedges: 1},
 		Restart:       Restart{MaxRestarts: Never, Within: 10 * time.Second, Exceeded: TripBreaker},
+		Chaos:         Chaos{Failure: FaultRefused, Latency: time.Second},
 	}
 	switch t {
 	case Storage:

@@ -42,6 +42,8 @@ type Policy struct {
 	Fallback Fallback `koanf:"fallback"`
 	// Restart bounds how often workers may be restarted.
 	Restart Restart `koanf:"restart"`
+	// Chaos injects faults, where the program allows it.
+	Chaos Chaos `koanf:"chaos"`
 }
 
 // Pool bounds the workers and the waiting operations of one target.

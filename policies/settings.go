@@ -128,6 +128,8 @@ func wordsOf(t reflect.Type) []string {
 		return words(WhenExceededs())
 	case reflect.TypeFor[Escalation]():
 		return words(Escalations())
+	case reflect.TypeFor[Fault]():
+		return words(Faults())
 	}
 	return nil
 }

@@ -31,6 +31,7 @@ func TestBoundsAreAllowed(t *testing.T) {
 	least.Pool.Workers, least.Pool.MaxPending, least.Pool.MaxAbandoned = 1, 0, 1
 	least.Pool.LatencyTolerance = 1.1
 	least.Restart = Restart{MaxRestarts: 1, Within: 1, Exceeded: StopTarget}
+	least.Chaos = Chaos{Failure: FaultWall, Latency: 1}
 
 	most := Default(Scheduler)
 	most.Retry = Retry{Enabled: true, MaxAttempts: 1_000, MinWait: day, MaxWait: day, Jitter: JitterDecorrelated, MaxElapsed: math.MaxInt64, MaxServerWait: day, AttemptTimeout: day, WhenOpen: FailFast, Idempotent: IdempotentYes, CustomExceptions: []string{"x"}}
@@ -39,6 +40,7 @@ func TestBoundsAreAllowed(t *testing.T) {
 	most.Pool.Workers, most.Pool.MaxPending, most.Pool.MaxAbandoned = 1_000_000, 10_000_000, 1_000_000
 	most.Pool.Adaptive, most.Pool.MinWorkers, most.Pool.LatencyTolerance = true, 1_000_000, 100
 	most.Restart = Restart{MaxRestarts: Never, Within: day, Exceeded: Escalate}
+	most.Chaos = Chaos{Enabled: true, FailureRate: 1, Failure: FaultReset, LatencyRate: 1, Latency: 10 * time.Minute, PanicRate: 1}
 
 	assert.NoError(t, least.Validate())
 	assert.NoError(t, most.Validate())
@@ -110,6 +112,12 @@ func TestEachBadSettingIsNamed(t *testing.T) {
 		{func(p *Policy) { p.Restart.MaxRestarts = 0 }, `restart.max_restarts = 0: must be at least 1, or "never" to turn the rule off`},
 		{func(p *Policy) { p.Restart.Within = 0 }, `restart.within = 0s: must be over 0`},
 		{func(p *Policy) { p.Restart.Exceeded = "stop" }, `restart.exceeded = "stop": must be one of trip_breaker, stop_target, escalate`},
+		{func(p *Policy) { p.Chaos.FailureRate = 1.1 }, `chaos.failure_rate = 1.1: must be a number from 0 to 1`},
+		{func(p *Policy) { p.Chaos.Failure = "http.504" }, `chaos.failure = "http.504": did you mean "http.500"? It must be one of net.refused, net.reset, net.timeout, dns.temporary, io.unexpected_eof, attempt.deadline, http.429, http.500, http.503, external.wall`},
+		{func(p *Policy) { p.Chaos.LatencyRate = math.NaN() }, `chaos.latency_rate = NaN: must be a number from 0 to 1`},
+		{func(p *Policy) { p.Chaos.Latency = 10*time.Minute + 1 }, `chaos.latency = 10m0.000000001s: must be at most 10m0s`},
+		{func(p *Policy) { p.Chaos.Latency = 0 }, `chaos.latency = 0s: must be over 0`},
+		{func(p *Policy) { p.Chaos.PanicRate = -.1 }, `chaos.panic_rate = -0.1: must be a number from 0 to 1`},
 	} {
 		t.Run(tc.want, func(t *testing.T) {
 			p := Default(API)

@@ -47,7 +47,7 @@ func schemaOf(blocks []block, families []family) ([]byte, error) {
 		{"$schema", dialect},
 		{"$id", schemaID},
 		{"title", "Holdfast configuration"},
-		{"description", "Retry, circuit breaker, pool and restart settings. The blocks at the top level are for every target; " +
+		{"description", "Retry, circuit breaker and the other settings. The blocks at the top level are for every target; " +
 			"operation_types, and over them targets, say what is different. Any other key at the top level is left alone."},
 		types("object"),
 		{"properties", top},

@@ -70,7 +70,7 @@ func TestTheDecisionsArePure(t *testing.T) {
 	banned := []string{"sync", "sync/atomic", "math/rand", "math/rand/v2", "log", "log/slog", "runtime"}
 	for _, i := range imports(t) {
 		switch i.from {
-		case "policies/breaker", "policies/retry", "policies/budget", "policies/classify", "policies/latency", "policies/worth", "policies/concurrency":
+		case "policies/breaker", "policies/retry", "policies/budget", "policies/classify", "policies/latency", "policies/worth", "policies/concurrency", "policies/chaos":
 			require.NotContainsf(t, banned, i.path, "%s imports %s", i.file, i.path)
 			for _, call := range []string{"time.Now(", "time.Since(", "time.Until(", "time.After", "time.NewTimer("} {
 				require.NotContainsf(t, i.source, call, "%s reads a clock", i.file)

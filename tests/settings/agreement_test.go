@@ -97,7 +97,7 @@ func TestSchemaAndLoaderAgreeOnBlocks(t *testing.T) {
 		"%s", `{"operation_types": {"api": %s}}`, `{"operation_types": {"browser": %s}}`, `{"targets": {"x": %s}}`, `{"targets": {"api": %s}}`,
 	} {
 		around = append(around, level)
-		for _, block := range []string{"retry_policy", "retry_budget", "circuit_breaker", "pool", "restart"} {
+		for _, block := range []string{"retry_policy", "retry_budget", "circuit_breaker", "pool", "restart", "chaos"} {
 			around = append(around, fmt.Sprintf(level, fmt.Sprintf(`{%q: %%s}`, block)))
 		}
 	}
