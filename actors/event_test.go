@@ -10,6 +10,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/policies"
 	"github.com/holdfast-go/holdfast/policies/breaker"
+	"github.com/holdfast-go/holdfast/policies/chaos"
 	"github.com/holdfast-go/holdfast/policies/retry"
 )
 
@@ -33,6 +34,8 @@ func TestEveryEventIsOneReadableLine(t *testing.T) {
 			From: breaker.Closed, To: breaker.Open, Reason: breaker.ReasonExternalWall, At: at, Until: at.Add(time.Minute), Wall: at.Add(time.Hour)}, errPlain},
 		"breaker api: open -> half_open (recovery_timeout)": BreakerChanged{h, breaker.Transition{
 			From: breaker.Open, To: breaker.HalfOpen, Reason: breaker.ReasonRecoveryTimeout, At: at}, nil},
+		"chaos in attempt 2 of op-1 on api: 1s later http.503":                        FaultInjected{h, "op-1", 2, chaos.Injection{Latency: time.Second, Failure: policies.FaultUnavailable}},
+		"chaos in attempt 2 of op-1 on api: a panic":                                  FaultInjected{h, "op-1", 2, chaos.Injection{Panic: true}},
 		"attempt 2 of 4 of op-1 on api":                                               AttemptStarted{h, "op-1", 2, 4},
 		"attempt 2 of op-1 on api failed (unknown): plain failure":                    AttemptFailed{h, "op-1", 2, errPlain, policies.Failure, "unknown"},
 		"attempt 3 of op-1 on api in 1.235s (computed wait)":                          RetryScheduled{h, "op-1", 3, 1234567 * time.Microsecond, retry.Computed, errPlain},

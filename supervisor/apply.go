@@ -16,10 +16,11 @@ import (
 // PoliciesApplied event has the old and the new values; it comes when they are
 // in force, and of two calls in the order in which they took effect.
 //
-// A nil set, or one that names an error condition nobody knows, changes
-// nothing and is an error.
+// A nil set, one that names an error condition nobody knows, or one that
+// enables chaos where [AllowChaos] was not given, changes nothing and is an
+// error.
 func (s *Supervisor) Apply(set *policies.Set) error {
-	o := options{name: "apply"}
+	o := options{name: "apply", chaos: s.chaos}
 	if err := o.check(set); err != nil {
 		return fmt.Errorf("supervisor.Apply: %w", err)
 	}

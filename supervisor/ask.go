@@ -35,9 +35,9 @@ type question[Out any] struct {
 
 // Run implements [actors.Runner].
 func (q *question[Out]) Run(worker func() (actors.Worker, error)) error {
-	ctx := q.begin()
-	if ctx == nil {
-		return errNotBegun
+	ctx, err := q.begin()
+	if err != nil {
+		return err
 	}
 	value, err := q.ask(ctx, worker)
 	if err == nil {

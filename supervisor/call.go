@@ -83,9 +83,9 @@ type call[T any] struct {
 
 // Run implements [actors.Runner].
 func (c *call[T]) Run(func() (actors.Worker, error)) error {
-	ctx := c.begin()
-	if ctx == nil {
-		return errNotBegun
+	ctx, err := c.begin()
+	if err != nil {
+		return err
 	}
 	value, err := c.fn(ctx)
 	if err == nil {

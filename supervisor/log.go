@@ -64,6 +64,9 @@ func logged(e actors.Event) (slog.Level, []slog.Attr) {
 		return slog.LevelWarn, []slog.Attr{slog.Uint64("count", e.Count)}
 	case actors.RetryBudgetExhausted:
 		return slog.LevelWarn, []slog.Attr{slog.String("budget", e.Budget), slog.Uint64("count", e.Count)}
+	case actors.FaultInjected:
+		return slog.LevelWarn, []slog.Attr{slog.String("operation", e.Operation), slog.Int("attempt", e.Attempt),
+			slog.Duration("latency", e.Latency), slog.Bool("panic", e.Panic), slog.String("fault", string(e.Failure))}
 	case actors.PoliciesRejected:
 		return slog.LevelError, []slog.Attr{slog.Any("error", e.Err)}
 	case actors.WatchDegraded:

@@ -81,6 +81,7 @@ func TestEveryEventHasItsLevel(t *testing.T) {
 		{actors.WorkerRestarted{}, slog.LevelDebug, 0},
 		{actors.WorkerStopped{}, slog.LevelDebug, 0},
 		{actors.StaleOutcome{}, slog.LevelDebug, 0},
+		{actors.FaultInjected{}, slog.LevelWarn, 5},
 	} {
 		level, attrs := logged(c.event)
 		assert.Equal(t, c.level, level, "%T", c.event)

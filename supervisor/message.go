@@ -68,9 +68,9 @@ var errTwoFunctions = errors.New("the message has both Run and Payload; set one 
 
 // Run implements [actors.Runner].
 func (m *message) Run(worker func() (actors.Worker, error)) error {
-	ctx := m.begin()
-	if ctx == nil {
-		return errNotBegun
+	ctx, err := m.begin()
+	if err != nil {
+		return err
 	}
 	value, err := m.do(ctx, worker)
 	if err == nil {

@@ -99,21 +99,27 @@ const concluded = -1
 // goroutine was there to run it.
 var errNotBegun = classify.Ignore(errors.New("the attempt was not begun"))
 
-// begin starts an attempt and gives its context, nil if there is to be none.
-func (op *operation) begin() context.Context {
+// begin starts an attempt and gives its context, or the error of one that is
+// not to be made.
+func (op *operation) begin() (context.Context, error) {
 	if !op.Inline && op.claimAttempt(op.generation) == 0 {
-		return nil
+		return nil, errNotBegun
 	}
 	op.attempt++
 	op.target.sup.trace(op, int(op.attempt))
-	if op.attempt == 1 {
+	var ctx context.Context = op
+	if op.attempt > 1 {
+		// A context of its own, because the function may have kept the one of an
+		// earlier attempt.
+		op.course.later = &laterAttempt{Context: op.Context, op: op, number: int(op.attempt)}
+		ctx = op.course.later
+	} else {
 		op.called()
-		return op
 	}
-	// A context of its own, because the function may have kept the one of an
-	// earlier attempt.
-	op.course.later = &laterAttempt{Context: op.Context, op: op, number: int(op.attempt)}
-	return op.course.later
+	if op.policy.chaos {
+		return ctx, op.inject(ctx, int(op.attempt))
+	}
+	return ctx, nil
 }
 
 // claimAttempt begins a detached attempt that was let through in the given

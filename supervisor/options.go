@@ -18,6 +18,7 @@ type options struct {
 	factories map[string]actors.Factory
 	probes    map[string]func(context.Context) error
 	logger    *slog.Logger
+	chaos     bool // is allowed
 }
 
 // WithSystem puts the supervisor into an actor system of yours, beside your

@@ -16,6 +16,7 @@ type resolved struct {
 	watched, hedged bool
 	// budget is what the root gives it, nil without a retry budget.
 	budget *retryBudget
+	chaos  bool // faults are injected
 }
 
 func resolve(p policies.Policy) (*resolved, error) { return resolving{}.resolve(p) }
@@ -34,7 +35,7 @@ func (r resolving) resolve(p policies.Policy) (*resolved, error) {
 		}
 		r[lists] = rules
 	}
-	return &resolved{Policy: p, rules: rules, watched: p.Retry.AttemptTimeout > 0, hedged: p.Hedge.On()}, nil
+	return &resolved{Policy: p, rules: rules, watched: p.Retry.AttemptTimeout > 0, hedged: p.Hedge.On(), chaos: p.Chaos.Enabled}, nil
 }
 
 // listsOf tells the lists of policies apart.

@@ -63,6 +63,8 @@ type TargetSnapshot struct {
 	// CostSpent is the sum of what its attempts reported to have cost (see
 	// [ReportCost]), CostBurned the part of it that went into failures.
 	CostSpent, CostBurned float64
+	// Chaos counts what was injected on purpose.
+	Chaos ChaosSnapshot
 	// InBackoff, Parked and Queued count the operations that wait now: for
 	// time to pass, for the breaker, for a worker.
 	InBackoff, Parked, Queued int
@@ -139,6 +141,7 @@ func (t *Target) snapshot() TargetSnapshot {
 	snap.RetryBudget = t.budgetSnapshot()
 	snap.Concurrency = t.pool.concurrency()
 	snap.CostSpent, snap.CostBurned = t.spent.sum(), t.burned.sum()
+	snap.Chaos = t.injected.snapshot()
 	view := t.breaker.View()
 	b := Breaker{target: t}
 	snap.Breaker = BreakerSnapshot{PID: t.breaker.PID().Id, State: view.State, Generation: view.Generation,

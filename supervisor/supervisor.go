@@ -30,6 +30,7 @@ type Supervisor struct {
 	probes    map[string]func(context.Context) error
 	logger    *slog.Logger
 	traced    bool // the logger wants to know of every attempt
+	chaos     bool // is allowed
 	targets   *xsync.Map[string, *Target]
 	// given is the set that New or Apply was given, and set that one with the
 	// targets that are known by their breakers alone.
@@ -49,8 +50,8 @@ type Supervisor struct {
 // or joins the one given with [WithSystem]. Targets start when they are first
 // used. End it with [Supervisor.Shutdown].
 //
-// It fails if set is nil or names an error condition nobody knows, if an
-// option names an unknown target, and if the actor system has a supervisor of
+// It fails if set is nil or names an error condition nobody knows, if it
+// enables chaos without [AllowChaos], if an option names an unknown target, and if the actor system has a supervisor of
 // the same name.
 func New(set *policies.Set, opts ...Option) (*Supervisor, error) {
 	o := options{name: "holdfast", factories: map[string]actors.Factory{}, probes: map[string]func(context.Context) error{}}
@@ -67,6 +68,7 @@ func New(set *policies.Set, opts ...Option) (*Supervisor, error) {
 		factories: o.factories,
 		probes:    o.probes,
 		logger:    o.logger,
+		chaos:     o.chaos,
 		targets:   xsync.NewMap[string, *Target](),
 		epoch:     time.Now(),
 		prefix:    fmt.Sprintf("%016x", rand.Uint64()),
@@ -108,6 +110,9 @@ func (o *options) check(set *policies.Set) error {
 		if err != nil {
 			errs = append(errs, fmt.Errorf("target %q: %w", name, err))
 		}
+	}
+	if err := o.chaosTargets(set); err != nil {
+		errs = append(errs, err)
 	}
 	for name, factory := range o.factories {
 		if _, err := set.Target(name); err != nil {

@@ -38,6 +38,7 @@ type Target struct {
 	probe       atomic.Pointer[ProbeSnapshot] // nil without [WithProbe]
 	// What its attempts cost, and of that, the ones that failed.
 	spent, burned cost
+	injected      injections
 }
 
 // counters are the totals that the target's supervisor keeps. Successes are

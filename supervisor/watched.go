@@ -69,6 +69,11 @@ func (w *watched) Run(state func() (actors.Worker, error)) (err error) {
 	w.began = w.op.target.sup.since()
 	w.Context, w.cancel = w.bounded()
 	defer w.cancel() // a function that panics, too, leaves nothing behind
+	if w.op.policy.chaos {
+		if err := w.op.inject(w, w.number); err != nil {
+			return err
+		}
+	}
 	w.keep, err = w.op.Runner.(body).try(w, state)
 	return err
 }
