@@ -47,7 +47,7 @@ func newProgram(t *rapid.T) *program {
 	p.admit(t)
 	permit := p.out[0]
 	p.out = nil
-	p.settleOne(t, permit, succeed, 0)
+	p.settleOne(t, permit, Attempt{Outcome: succeed})
 	require.True(t, p.m.Ramping())
 	return p
 }
@@ -89,7 +89,8 @@ func (r *naiveRamp) full(p *program) bool {
 
 func (r *naiveRamp) transition(p *program, tr Transition) {
 	reopens, s := r.reopens, p.m.Settings()
-	failed := tr.To == Open && (tr.From == HalfOpen || r.on)
+	// A wall whose end is known says nothing of the recovery.
+	failed := tr.To == Open && (tr.From == HalfOpen || r.on) && tr.Wall.IsZero()
 	recovered := tr.Reason == ReasonProbesSucceeded && s.Ramp > 0 && p.m.Capacity() > s.HalfOpenMaxCalls
 	r.end()
 	switch {
