@@ -44,7 +44,7 @@ func TestTheViewOfARampHasToBeAsked(t *testing.T) {
 		until := time.Now().Add(8 * time.Second)
 		assert.False(t, v.Direct)
 		assert.False(t, v.Quiet)
-		assert.Equal(t, OpenError{Name: "api", Cause: errPlain, Until: until, Recovering: true}, *v.Refusal)
+		assert.Equal(t, OpenError{Name: "api", Cause: errPlain, Until: until, Reason: breaker.ReasonProbesSucceeded, Recovering: true}, *v.Refusal)
 		started := eventsSeen[RampStarted](b)
 		require.Len(t, started, 1)
 		assert.Equal(t, RampStarted{Header{"api", time.Now()}, until, 1, 16}, started[0])
