@@ -92,6 +92,7 @@ func (op *operation) trouble() *course {
 
 // Failed implements [actors.Runner].
 func (op *operation) Failed(err error, how actors.Ending) {
+	op.later = false
 	op.examine(&op.trouble().failure, err, how, func() bool { return true })
 }
 

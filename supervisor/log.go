@@ -60,6 +60,9 @@ func logged(e actors.Event) (slog.Level, []slog.Attr) {
 			slog.Float64("at_best", e.Estimate.AtBest)}
 	case actors.OperationFellBack:
 		return slog.LevelWarn, []slog.Attr{slog.String("operation", e.Operation), slog.String("to", e.To), slog.Any("error", e.Err)}
+	case actors.LateFailure:
+		return slog.LevelWarn, []slog.Attr{slog.String("operation", e.Operation),
+			slog.String("condition", e.Condition), slog.Any("error", e.Err)}
 	case actors.CallsRefused:
 		return slog.LevelWarn, []slog.Attr{slog.Uint64("count", e.Count)}
 	case actors.RetryBudgetExhausted:

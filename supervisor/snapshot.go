@@ -65,6 +65,9 @@ type TargetSnapshot struct {
 	CostSpent, CostBurned float64
 	// Chaos counts what was injected on purpose.
 	Chaos ChaosSnapshot
+	// LateFailures counts failures that came after their operation had
+	// succeeded; see [SettleLater].
+	LateFailures uint64
 	// InBackoff, Parked and Queued count the operations that wait now: for
 	// time to pass, for the breaker, for a worker.
 	InBackoff, Parked, Queued int
@@ -142,6 +145,7 @@ func (t *Target) snapshot() TargetSnapshot {
 	snap.Concurrency = t.pool.concurrency()
 	snap.CostSpent, snap.CostBurned = t.spent.sum(), t.burned.sum()
 	snap.Chaos = t.injected.snapshot()
+	snap.LateFailures = t.counts.lateFailures.Load()
 	view := t.breaker.View()
 	b := Breaker{target: t}
 	snap.Breaker = BreakerSnapshot{PID: t.breaker.PID().Id, State: view.State, Generation: view.Generation,

@@ -58,6 +58,8 @@ type counters struct {
 	inBackoff atomic.Int64
 	parked    atomic.Int64
 	queued    atomic.Int64
+
+	lateFailures atomic.Uint64 // after their operation had succeeded
 }
 
 // Name is the target's name.
@@ -236,8 +238,8 @@ func (t *Target) await(op *operation) *worker {
 func (t *Target) inlineSuccess(op *operation, w *worker) {
 	t.observe(op.policy, int(op.attempt), true)
 	view := t.breaker.View()
-	heard := !view.Quiet || view.Generation != op.generation
-	if heard {
+	heard := op.later || !view.Quiet || view.Generation != op.generation
+	if heard && !op.later {
 		taken := make(chan struct{})
 		t.breaker.Settle(op.settlement(policies.Success, nil), func() { close(taken) })
 		<-taken
@@ -250,8 +252,9 @@ func (t *Target) inlineSuccess(op *operation, w *worker) {
 
 // detachedSuccess is the same on a worker's goroutine. keep, if not nil, gives
 // the operation its value. Whoever waits for the outcome gets it when
-// everything else has happened. It reports whether the success is the outcome.
-func (t *Target) detachedSuccess(op *operation, w *worker, end actors.Settlement, keep func()) bool {
+// everything else has happened. With later, the breaker is told by somebody
+// else; see [SettleLater]. It reports whether the success is the outcome.
+func (t *Target) detachedSuccess(op *operation, w *worker, end actors.Settlement, later bool, keep func()) bool {
 	attempts, first := op.claim()
 	if first {
 		t.observe(op.policy, attempts, true)
@@ -261,7 +264,7 @@ func (t *Target) detachedSuccess(op *operation, w *worker, end actors.Settlement
 		op.decided()
 	}
 	view := t.breaker.View()
-	heard := !view.Quiet || view.Generation != end.Permit.Generation
+	heard := later || !view.Quiet || view.Generation != end.Permit.Generation
 	if op.policy.Pool.Adaptive {
 		t.measure(t.sup.since()-end.Ran, false)
 	}
@@ -272,7 +275,7 @@ func (t *Target) detachedSuccess(op *operation, w *worker, end actors.Settlement
 			op.deliver(nil, attempts)
 		}
 	}
-	if !heard {
+	if !heard || later {
 		succeed()
 		return first
 	}

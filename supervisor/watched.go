@@ -27,6 +27,7 @@ type watched struct {
 	permit breaker.Permit
 	hedge  bool          // it began beside another
 	timed  bool          // the breaker wants to know how long it ran
+	later  bool          // its success is settled later; see SettleLater
 	began  time.Duration // since the supervisor's epoch
 
 	number int // of the attempt, from 1
@@ -147,7 +148,7 @@ func (w *watched) Succeeded() {
 	w.stopClocks()
 	t := w.op.target
 	t.delays.took(w.op.policy.Hedge, t.sup.since()-w.began)
-	if t.detachedSuccess(w.op, w.worker, w.settlement(policies.Success, nil), w.keep) && w.hedge {
+	if t.detachedSuccess(w.op, w.worker, w.settlement(policies.Success, nil), w.later, w.keep) && w.hedge {
 		t.counts.hedgesWon.Add(1)
 	}
 }

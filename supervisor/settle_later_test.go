@@ -1,0 +1,152 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/holdfast-go/holdfast/actors"
+	"github.com/holdfast-go/holdfast/policies"
+	"github.com/holdfast-go/holdfast/policies/breaker"
+	"github.com/holdfast-go/holdfast/policies/classify"
+)
+
+var errBrokeOff = errors.New("the stream broke off")
+
+// opening is a function that opens something and hands out how it is settled.
+func opening(into *func(error)) func(context.Context) (int, error) {
+	return func(ctx context.Context) (int, error) {
+		*into = SettleLater(ctx)
+		return 42, nil
+	}
+}
+
+// Broken, a target all of whose streams break off would never trip: the success
+// with which each begins would end the run of failures.
+func TestStreamsThatBreakOffTripTheBreaker(t *testing.T) {
+	for _, way := range []string{"inline", "detached", "with an attempt timeout"} {
+		t.Run(way, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := one(t, trips(3), func(p *policies.Policy) {
+					if way == "with an attempt timeout" {
+						p.Retry.AttemptTimeout = time.Second
+					}
+				})
+				j := listen(s)
+				for n := range 3 {
+					require.Equal(t, breaker.Closed, s.Breaker("x").State(), "after %d", n)
+					var settle func(error)
+					var err error
+					if way == "detached" {
+						_, err = Go(bg, s, "x", opening(&settle)).Wait(bg)
+					} else {
+						_, err = Do(bg, s, "x", opening(&settle))
+					}
+					require.NoError(t, err)
+					settle(errBrokeOff)
+					settle(nil) // too late
+				}
+				pass(0)
+				assert.Equal(t, breaker.Open, s.Breaker("x").State())
+				snap := snapshotOf(t, s, "x")
+				assert.EqualValues(t, 3, snap.LateFailures)
+				assert.EqualValues(t, 3, snap.Succeeded)
+				assert.EqualValues(t, 3, snap.Breaker.Counts.Failures)
+				assert.EqualValues(t, 0, snap.Breaker.Counts.Successes)
+				late := eventsOf[actors.LateFailure](j)
+				require.Len(t, late, 3)
+				assert.ErrorIs(t, late[0].Err, errBrokeOff)
+				assert.Equal(t, policies.Failure, late[0].Outcome)
+				assert.Equal(t, 1, late[0].Attempt)
+			})
+		})
+	}
+}
+
+// Broken, streams that end well would not be counted, or not end a run of
+// failures.
+func TestStreamsThatEndWell(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := one(t, trips(2))
+		var first, second, third func(error)
+		for _, into := range []*func(error){&first, &second, &third} {
+			_, err := Do(bg, s, "x", opening(into))
+			require.NoError(t, err)
+		}
+		first(errBrokeOff)
+		second(nil)
+		third(errBrokeOff)
+		counts := s.Breaker("x").Counts()
+		assert.Equal(t, breaker.Closed, s.Breaker("x").State())
+		assert.Equal(t, 1, counts.ConsecutiveFailures)
+		assert.EqualValues(t, 1, counts.Successes)
+		assert.EqualValues(t, 2, counts.Failures)
+	})
+}
+
+// Broken, what the caller or another error is to blame for would count against
+// the target.
+func TestLateOutcomesAreClassified(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := one(t, trips(1), func(p *policies.Policy) { p.Breaker.Ignore = []string{"http.503"} })
+		for _, err := range []error{errAside, &classify.StatusError{StatusCode: 429}, &classify.StatusError{StatusCode: 503}} {
+			var settle func(error)
+			_, _ = Do(bg, s, "x", opening(&settle))
+			settle(err)
+		}
+		counts := s.Breaker("x").Counts()
+		assert.Equal(t, breaker.Closed, s.Breaker("x").State())
+		assert.EqualValues(t, 2, counts.Ignored)
+		assert.EqualValues(t, 1, counts.Throttled)
+		assert.EqualValues(t, 0, snapshotOf(t, s, "x").LateFailures)
+	})
+}
+
+// Broken, a stream from before an outage would reopen a breaker that has closed
+// since, or a reader would hold a probe's slot.
+func TestLateOutcomesAndProbes(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := one(t, trips(1)) // one success closes
+		j := listen(s)
+		var before, probe func(error)
+		_, err := Do(bg, s, "x", opening(&before))
+		require.NoError(t, err)
+		_, _ = Do(bg, s, "x", failWith(errPlain))
+		require.Equal(t, breaker.Open, s.Breaker("x").State())
+		before(errBrokeOff)
+		pass(30 * time.Second)
+		require.Equal(t, breaker.HalfOpen, s.Breaker("x").State())
+		_, err = Do(bg, s, "x", opening(&probe))
+		require.NoError(t, err)
+		assert.Equal(t, breaker.Closed, s.Breaker("x").State())
+		probe(errBrokeOff)
+		pass(0)
+		assert.Equal(t, breaker.Closed, s.Breaker("x").State())
+		assert.EqualValues(t, 2, snapshotOf(t, s, "x").LateFailures)
+		assert.Len(t, eventsOf[actors.StaleOutcome](j), 1)
+	})
+}
+
+// Broken, an attempt that fails after it asked to settle later would keep the
+// success of the next from the breaker.
+func TestAnAttemptThatFailsAllTheSame(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := one(t, trips(5), noWaits)
+		attempt := 0
+		_, err := Do(bg, s, "x", func(ctx context.Context) (int, error) {
+			if attempt++; attempt == 1 {
+				SettleLater(ctx)
+				return 0, errTemp
+			}
+			return 42, nil
+		})
+		require.NoError(t, err)
+		assert.EqualValues(t, 1, s.Breaker("x").Counts().Successes)
+		assert.Zero(t, s.Breaker("x").Counts().ConsecutiveFailures)
+		assert.Nil(t, SettleLater(bg), "outside an attempt there is nothing to settle")
+	})
+}
