@@ -27,7 +27,7 @@ func Middleware(sup *supervisor.Supervisor, target string, options ...Option) fu
 			return refusal(req, err), nil
 		}
 		c := &call{req: req, body: body, next: next, settings: s}
-		resp, err := supervisor.Do(req.Context(), sup, target, c.attempt, s.callOptions(req)...)
+		resp, err := supervisor.Do(req.Context(), sup, target, c.attempt, s.callOptions(req, body)...)
 		if err != nil && req.Context().Err() != nil {
 			given.add(req, body, err)
 		}

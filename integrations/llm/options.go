@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cenkalti/backoff/v4"
+
 	"github.com/holdfast-go/holdfast/supervisor"
 )
 
@@ -47,11 +49,23 @@ func IdleTimeout(d time.Duration) Option {
 	return func(s *settings) { s.idle = d }
 }
 
-// callOptions are those of one call.
-func (s *settings) callOptions(req *http.Request) []supervisor.CallOption {
-	key := req.Header.Get("Idempotency-Key")
-	if key == "" {
-		return s.options
+// oneByOne keeps an operation from being hedged, and leaves its waits to the
+// policy: two attempts at a time can't have one body.
+var oneByOne = supervisor.BackOff(func() backoff.BackOff { return nil })
+
+// callOptions are those of one call. They say of a POST that it is one, for the
+// attempts that end without an error of the request: one that is left behind at
+// attempt_timeout.
+func (s *settings) callOptions(req *http.Request, body *requestBody) []supervisor.CallOption {
+	var own []supervisor.CallOption
+	if body.once != nil {
+		own = append(own, oneByOne)
 	}
-	return append(slices.Clip(s.options), supervisor.IdempotencyKey(key))
+	if req.Method == http.MethodPost || req.Method == http.MethodPatch {
+		own = append(own, supervisor.NotIdempotent())
+	}
+	if key := req.Header.Get("Idempotency-Key"); key != "" {
+		own = append(own, supervisor.IdempotencyKey(key))
+	}
+	return slices.Concat(own, s.options)
 }

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"sync/atomic"
+
+	"github.com/holdfast-go/holdfast/policies/classify"
 )
 
 // maxBuffered is how much of a request's body is kept in memory, in bytes, if
@@ -68,7 +70,7 @@ func (b *requestBody) request(ctx context.Context, original *http.Request) (*htt
 	return req, nil
 }
 
-var errBodyGone = errors.New("another attempt has the request's body")
+var errBodyGone = classify.Ignore(errors.New("another attempt had the request's body"))
 
 // failed is the error of an attempt. One whose body is gone is the last.
 func (b *requestBody) failed(err error) error {
