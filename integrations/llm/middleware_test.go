@@ -57,6 +57,7 @@ func TestTheLastAnswerGoesThrough(t *testing.T) {
 		said, ok := errors.AsType[*ProviderError](exhausted)
 		require.True(t, ok)
 		assert.Equal(t, "overloaded_error", said.Type)
+		assert.Same(t, said, exhausted.Err, "wrapped in words that it has itself")
 		assert.Equal(t, "POST https://api.example/v1/chat answered 529: "+overload, said.Error())
 	})
 }
@@ -117,6 +118,11 @@ func TestWhatMayHaveTakenEffect(t *testing.T) {
 		}, false},
 		{"an error event first", sends(overloadSent, nil), true},
 		{"a timeout event first", sends("data: {\"error\":{\"type\":\"timeout_error\"}}\n\n", nil), false},
+		{"a timeout event first, though the server says yes before", func(req *http.Request) (*http.Response, error) {
+			resp, _ := sends("data: {\"error\":{\"type\":\"timeout_error\"}}\n\n", nil)(req)
+			resp.Header.Set("X-Should-Retry", "true")
+			return resp, nil
+		}, false},
 		{"a stream that breaks off first", sends(messageStart+ping, errCut), false},
 		{"a stream that ends first", sends(": nothing\n\n", nil), false},
 	} {
@@ -235,7 +241,7 @@ func TestTheCallersContext(t *testing.T) {
 		_, err = Middleware(sup, "model")(post(ctx, "x"), behaves(func(req *http.Request) (*http.Response, error) {
 			leave()
 			<-req.Context().Done()
-			return nil, req.Context().Err()
+			return nil, errCut // whatever a transport says then
 		}).next)
 		assert.Equal(t, context.Canceled, err)
 		assert.Zero(t, sup.Breaker("model").Counts().ConsecutiveFailures)

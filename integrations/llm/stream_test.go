@@ -201,6 +201,8 @@ func TestReadersWhoLeave(t *testing.T) {
 				switch way {
 				case "close":
 					require.NoError(t, o.resp.Body.Close())
+					_, err = read(t, o.resp)
+					assert.Error(t, err)
 				case "cancel":
 					leave()
 					_, err = read(t, o.resp)
@@ -324,6 +326,39 @@ func TestTheExchangeOutlivesItsAttempt(t *testing.T) {
 		x.release()
 		x.release()
 	})
+}
+
+// watchedContext counts who waits for its end.
+type watchedContext struct {
+	context.Context
+	watchers int
+}
+
+func (c *watchedContext) Done() <-chan struct{} { return make(chan struct{}) }
+func (c *watchedContext) AfterFunc(func()) (stop func() bool) {
+	c.watchers++
+	stopped := false
+	return func() bool {
+		if stopped {
+			return false
+		}
+		stopped = true
+		c.watchers--
+		return true
+	}
+}
+
+// Broken, a caller with a context that lives long would gather what its calls
+// have left on it.
+func TestTheExchangeLeavesNothingOnItsContexts(t *testing.T) {
+	attempt, caller := &watchedContext{Context: bg}, &watchedContext{Context: bg}
+	x := newExchange(attempt, caller)
+	assert.Equal(t, 1, attempt.watchers)
+	assert.Equal(t, 1, caller.watchers)
+	assert.True(t, x.outlive(attempt))
+	assert.Zero(t, attempt.watchers)
+	x.release()
+	assert.Zero(t, caller.watchers)
 }
 
 // Broken, the answer of an attempt that came late would keep its connection.
