@@ -216,6 +216,7 @@ func TestReadersWhoLeave(t *testing.T) {
 				counts := sup.Breaker("model").Counts()
 				assert.Zero(t, counts.Failures)
 				assert.Zero(t, counts.Successes)
+				assert.Zero(t, counts.Ignored, "the breaker is told of what is nobody's outcome")
 			})
 		})
 	}
