@@ -41,7 +41,7 @@ func TestAnOutage(t *testing.T) {
 			states := transitions(sup)
 			m := guard(sup)
 			seen := 0
-			phase := func(name string, most int) (failures, refused int) {
+			phase := func(name string, most int) (failures, open int) {
 				n := calls
 				for range n {
 					_, err := s.call(context.Background(), server.url, m, 0)
@@ -49,16 +49,16 @@ func TestAnOutage(t *testing.T) {
 						failures++
 					}
 					if errors.Is(llm.RefusalOf(err), supervisor.ErrOpen) {
-						refused++
+						open++
 					}
 				}
 				requests, _, sdkRetries := server.seen()
-				t.Logf("%-30s %-16s %d calls, %d requests, %d failed, of these %d refused; %d retries by the SDK",
-					s.name, name, n, requests-seen, failures, refused, sdkRetries)
+				t.Logf("%-30s %-16s %d calls, %d requests, %d failed, of these %d by an open breaker; %d retries by the SDK",
+					s.name, name, n, requests-seen, failures, open, sdkRetries)
 				assert.Zero(t, sdkRetries)
 				assert.LessOrEqual(t, requests-seen, most, name)
 				seen = requests
-				return failures, refused
+				return failures, open
 			}
 			failures, _ := phase("all is well not", 3*calls) // the breaker may let a probe through now and then
 			assert.Equal(t, calls, failures)
@@ -66,9 +66,9 @@ func TestAnOutage(t *testing.T) {
 			for sup.Breaker("model").State() != breaker.HalfOpen {
 				<-states
 			}
-			failures, refused := phase("recovered", calls)
+			failures, open := phase("recovered", calls)
 			assert.Zero(t, failures)
-			assert.Zero(t, refused)
+			assert.Zero(t, open)
 			assert.Equal(t, breaker.Closed, sup.Breaker("model").State())
 		})
 	}
