@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/holdfast-go/holdfast/policies"
+	"github.com/holdfast-go/holdfast/policies/retry"
 	"github.com/holdfast-go/holdfast/supervisor"
 )
 
@@ -72,7 +73,7 @@ func TestAnswersThatAreNotRepeated(t *testing.T) {
 	}{
 		{"the prompt is too long", says(400, `{"error":{"code":"context_length_exceeded"}}`), 400},
 		{"no key", says(401, `{"error":{"type":"authentication_error"}}`), 401},
-		{"the quota is used up", says(429, `{"error":{"code":"insufficient_quota"}}`, "Retry-After", "1"), 429},
+		{"the quota is used up", says(429, `{"error":{"code":"insufficient_quota"}}`), 429},
 		{"the server says no", says(500, `{"error":{}}`, "X-Should-Retry", "false"), 500},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -90,6 +91,30 @@ func TestAnswersThatAreNotRepeated(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Broken, a provider would be asked again before the quota is there again, or
+// the SDK would not see the answer that says so.
+func TestAQuotaThatIsBackAtAKnownTimeIsAWall(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		a := behaves(says(429, `{"error":{"code":"insufficient_quota"}}`, "Retry-After", "3600"))
+		sup := model(t)
+		call := Middleware(sup, "model")
+		resp, err := call(post(bg, "x"), a.next)
+		require.NoError(t, err)
+		assert.Equal(t, 429, resp.StatusCode)
+		finalAnswer(t, resp)
+		exhausted, ok := errors.AsType[*supervisor.ExhaustedError](Refusal(resp))
+		require.True(t, ok)
+		assert.Equal(t, retry.ExternalWall, exhausted.Reason)
+
+		resp, err = call(post(bg, "x"), a.next)
+		require.NoError(t, err)
+		assert.Equal(t, 503, resp.StatusCode)
+		assert.Equal(t, "3600", resp.Header.Get("Retry-After"))
+		require.ErrorIs(t, Refusal(resp), supervisor.ErrOpen)
+		assert.Equal(t, 1, a.attempts())
+	})
 }
 
 // Broken, a call that may have taken effect would be made twice, or one that
