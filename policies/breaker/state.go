@@ -1,5 +1,7 @@
 package breaker
 
+import "fmt"
+
 // State is what a circuit breaker does with calls.
 type State uint8
 
@@ -36,3 +38,14 @@ func (s State) String() string {
 // Admits tells whether a call may get through in this state: false for
 // [Open] and [ForcedOpen]. In [HalfOpen] it may, if a probe's slot is free.
 func (s State) Admits() bool { return s != Open && s != ForcedOpen }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (s *State) UnmarshalText(text []byte) error {
+	for i, name := range stateNames {
+		if name == string(text) {
+			*s = State(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is no state of a circuit breaker", text)
+}

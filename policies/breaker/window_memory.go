@@ -1,0 +1,148 @@
+package breaker
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+)
+
+// A window's memory begins with what kind of window it was.
+const (
+	rememberedCalls byte = 1 + iota
+	rememberedTime
+)
+
+// rememberedWindowCalls is the largest window of calls that a memory may have,
+// the greatest WindowCalls there is.
+const rememberedWindowCalls = 100_000
+
+// encode writes the window down, as nothing if nothing in it can trip.
+func (w window) encode(now time.Time) []byte {
+	if t := w.totals(now); t.failures == 0 && t.slow == 0 {
+		return nil
+	}
+	if w.ofTime != nil {
+		return w.ofTime.encode(now)
+	}
+	return w.ofCalls.encode()
+}
+
+// encode writes the size, the number of calls, and the calls, oldest first, at
+// four a byte.
+func (w *callWindow) encode() []byte {
+	n := w.sum.calls
+	b := binary.AppendUvarint([]byte{rememberedCalls}, uint64(len(w.ring)))
+	b = binary.AppendUvarint(b, uint64(n))
+	packed := make([]byte, (n+3)/4)
+	for i := range n {
+		call := w.ring[(w.next-n+i+len(w.ring))%len(w.ring)]
+		packed[i/4] |= call << (2 * (i % 4))
+	}
+	return append(b, packed...)
+}
+
+// encode writes the buckets' width and number, how long before now the current
+// one began, and then each that holds a call: how many buckets it lies behind
+// the current one, and its counts.
+func (w *timeWindow) encode(now time.Time) []byte {
+	b := binary.AppendUvarint([]byte{rememberedTime}, uint64(w.width))
+	b = binary.AppendUvarint(b, uint64(len(w.buckets)))
+	b = binary.AppendVarint(b, int64(now.Sub(w.start)))
+	n := len(w.buckets)
+	for behind := n - 1; behind >= 0; behind-- {
+		t := w.buckets[(w.head-behind+n)%n]
+		if t.calls == 0 {
+			continue
+		}
+		for _, v := range []int{behind, t.calls, t.failures, t.slow} {
+			b = binary.AppendUvarint(b, uint64(v))
+		}
+	}
+	return b
+}
+
+// reader reads numbers until one is missing or out of bounds.
+type reader struct {
+	rest []byte
+	bad  bool
+}
+
+func (r *reader) number(most uint64) uint64 {
+	v, n := binary.Uvarint(r.rest)
+	if n <= 0 || v > most {
+		r.bad, r.rest = true, nil
+		return 0
+	}
+	r.rest = r.rest[n:]
+	return v
+}
+
+func (r *reader) signed() int64 {
+	v, n := binary.Varint(r.rest)
+	if n <= 0 {
+		r.bad, r.rest = true, nil
+		return 0
+	}
+	r.rest = r.rest[n:]
+	return v
+}
+
+// decodeWindow makes the window that encode wrote down at the given time.
+func decodeWindow(b []byte, at time.Time) (window, error) {
+	if len(b) == 0 {
+		return window{}, nil
+	}
+	var w window
+	r := &reader{rest: b[1:]}
+	switch b[0] {
+	case rememberedCalls:
+		w.ofCalls = decodeCalls(r)
+	case rememberedTime:
+		w.ofTime = decodeTime(r, at)
+	default:
+		r.bad = true
+	}
+	if r.bad || len(r.rest) > 0 {
+		return window{}, fmt.Errorf("%w: its window can't be read", ErrMemory)
+	}
+	return w, nil
+}
+
+func decodeCalls(r *reader) *callWindow {
+	size := r.number(rememberedWindowCalls)
+	n := r.number(size)
+	if r.bad || size == 0 || uint64(len(r.rest)) != (n+3)/4 {
+		r.bad = true
+		return nil
+	}
+	w := newCallWindow(int(size))
+	for i := range n {
+		w.put(r.rest[i/4] >> (2 * (i % 4)) & (callFailed | callSlow))
+	}
+	r.rest = nil
+	return w
+}
+
+func decodeTime(r *reader, at time.Time) *timeWindow {
+	const most = 1<<31 - 1
+	width := time.Duration(r.number(uint64(24 * time.Hour)))
+	n := int(r.number(timeBuckets))
+	began := time.Duration(r.signed())
+	if r.bad || n == 0 || width == 0 {
+		r.bad = true
+		return nil
+	}
+	w := &timeWindow{buckets: make([]tally, n), width: width, head: n - 1, start: at.Add(-began)}
+	for last := n; len(r.rest) > 0; {
+		behind := int(r.number(uint64(n - 1)))
+		t := tally{calls: int(r.number(most)), failures: int(r.number(most)), slow: int(r.number(most))}
+		if r.bad || behind >= last || t.failures > t.calls || t.slow > t.calls {
+			r.bad = true
+			return nil
+		}
+		last = behind
+		w.buckets[n-1-behind] = t
+		w.sum.add(t)
+	}
+	return w
+}
