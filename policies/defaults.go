@@ -30,6 +30,7 @@ func Default(t OperationType) Policy {
 		Hedge:         Hedge{MaxHedges: 1},
 		Restart:       Restart{MaxRestarts: Never, Within: 10 * time.Second, Exceeded: TripBreaker},
 		Chaos:         Chaos{Failure: FaultRefused, Latency: time.Second},
+		Keyed:         Keyed{MaxKeys: 10_000, IdleTimeout: 10 * time.Minute},
 	}
 	switch t {
 	case Storage:

@@ -44,6 +44,8 @@ type Policy struct {
 	Restart Restart `koanf:"restart"`
 	// Chaos injects faults, where the program allows it.
 	Chaos Chaos `koanf:"chaos"`
+	// Keyed bounds the targets that are asked for with keys.
+	Keyed Keyed `koanf:"keyed"`
 }
 
 // Pool bounds the workers and the waiting operations of one target.

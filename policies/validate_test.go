@@ -32,6 +32,7 @@ func TestBoundsAreAllowed(t *testing.T) {
 	least.Pool.LatencyTolerance = 1.1
 	least.Restart = Restart{MaxRestarts: 1, Within: 1, Exceeded: StopTarget}
 	least.Chaos = Chaos{Failure: FaultWall, Latency: 1}
+	least.Keyed = Keyed{MaxKeys: 1, IdleTimeout: 1}
 
 	most := Default(Scheduler)
 	most.Retry = Retry{Enabled: true, MaxAttempts: 1_000, MinWait: day, MaxWait: day, Jitter: JitterDecorrelated, MaxElapsed: math.MaxInt64, MaxServerWait: day, AttemptTimeout: day, WhenOpen: FailFast, Idempotent: IdempotentYes, CustomExceptions: []string{"x"}}
@@ -41,6 +42,7 @@ func TestBoundsAreAllowed(t *testing.T) {
 	most.Pool.Adaptive, most.Pool.MinWorkers, most.Pool.LatencyTolerance = true, 1_000_000, 100
 	most.Restart = Restart{MaxRestarts: Never, Within: day, Exceeded: Escalate}
 	most.Chaos = Chaos{Enabled: true, FailureRate: 1, Failure: FaultReset, LatencyRate: 1, Latency: 10 * time.Minute, PanicRate: 1}
+	most.Keyed = Keyed{MaxKeys: 10_000_000, IdleTimeout: day}
 
 	assert.NoError(t, least.Validate())
 	assert.NoError(t, most.Validate())
@@ -118,6 +120,8 @@ func TestEachBadSettingIsNamed(t *testing.T) {
 		{func(p *Policy) { p.Chaos.Latency = 10*time.Minute + 1 }, `chaos.latency = 10m0.000000001s: must be at most 10m0s`},
 		{func(p *Policy) { p.Chaos.Latency = 0 }, `chaos.latency = 0s: must be over 0`},
 		{func(p *Policy) { p.Chaos.PanicRate = -.1 }, `chaos.panic_rate = -0.1: must be a number from 0 to 1`},
+		{func(p *Policy) { p.Keyed.MaxKeys = 0 }, `keyed.max_keys = 0: must be from 1 to 10000000`},
+		{func(p *Policy) { p.Keyed.IdleTimeout = 0 }, `keyed.idle_timeout = 0s: must be over 0`},
 	} {
 		t.Run(tc.want, func(t *testing.T) {
 			p := Default(API)
