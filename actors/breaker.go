@@ -25,6 +25,7 @@ type Breaker struct {
 	mu      sync.Mutex
 	orphans []any // sent between the stop of an actor and the start of the next
 	ended   bool
+	next    func(deliver func(*Breaker)) // see [Breaker.Forward]
 }
 
 // SpawnBreaker starts a breaker actor as a child of parent. moved is called on
@@ -73,12 +74,14 @@ func (b *Breaker) End() {
 // will follow it.
 func (b *Breaker) orphan(from int64, message any) {
 	b.mu.Lock()
-	ended, successor := b.ended, b.spawned.Load() > from
-	if !ended && !successor {
+	next, ended, successor := b.next, b.ended, b.spawned.Load() > from
+	if next == nil && !ended && !successor {
 		b.orphans = append(b.orphans, message)
 	}
 	b.mu.Unlock()
 	switch {
+	case next != nil:
+		b.forward(next, message)
 	case ended:
 		refuse(message)
 	case successor:

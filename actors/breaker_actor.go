@@ -43,6 +43,7 @@ type breakerActor struct {
 	timer   *time.Timer
 	due     time.Time // when timer fires, zero if it doesn't
 	stopped bool
+	sealed  bool // see [Breaker.Seal]
 
 	ramping uint64 // the generation whose ramp was told of, 0 if none is under way
 
@@ -54,6 +55,9 @@ type breakerActor struct {
 
 // Receive implements [actor.Actor].
 func (a *breakerActor) Receive(c actor.Context) {
+	if a.hold(c.Message()) {
+		return
+	}
 	switch message := c.Message().(type) {
 	case *settle:
 		now := a.begin()
@@ -76,6 +80,11 @@ func (a *breakerActor) Receive(c actor.Context) {
 		a.due = time.Time{}
 		a.begin()
 		a.end()
+	case *seal:
+		a.seal(message)
+	case unseal:
+		a.begin()
+		a.end() // sets its timer
 	case *actor.Stopped:
 		a.stopped = true
 		a.setTimer(time.Time{})
@@ -96,6 +105,8 @@ func refuse(message any) {
 		m.answer(Admission{})
 	case *command:
 		m.obeyed()
+	case *seal:
+		m.done(BreakerMemory{}, false)
 	}
 }
 

@@ -1,0 +1,115 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/holdfast-go/holdfast/policies"
+	"github.com/holdfast-go/holdfast/policies/breaker"
+)
+
+// BreakerMemory is what a breaker actor that is put away must not forget.
+type BreakerMemory struct {
+	breaker.Memory
+	// Cause is the last failure, if the breaker refuses calls because of it.
+	Cause error
+}
+
+// RestoreBreaker is [SpawnBreaker] for a breaker that goes on from a memory.
+// What has come due since happens before anybody sees it, with its event.
+func RestoreBreaker(parent actor.SpawnerContext, name string, settings policies.Breaker, memory BreakerMemory, bus *Bus, moved func()) (*Breaker, error) {
+	machine, err := breaker.Restore(settings, memory.Memory, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	b := &Breaker{name: name}
+	b.actor = &breakerActor{handle: b, machine: machine, bus: bus, moved: moved, since: memory.Since, cause: memory.Cause}
+	b.actor.publishView()
+	return b, b.Respawn(parent)
+}
+
+// Seal keeps the breaker from taking in anything more, and calls done on the
+// actor with what it knows; done must not block. From then on it holds what it
+// is sent, until [Breaker.Unseal] has it go on or [Breaker.Forward] sends all
+// of it elsewhere. While probes are out it can't be sealed: sealed is false and
+// it goes on as it was.
+func (b *Breaker) Seal(done func(memory BreakerMemory, sealed bool)) {
+	b.tell(&seal{done: done})
+}
+
+type seal struct {
+	done func(BreakerMemory, bool)
+}
+
+// Unseal has a sealed breaker go on. What came meanwhile is taken in first.
+func (b *Breaker) Unseal() { b.tell(unseal{}) }
+
+type unseal struct{}
+
+// Forward hands over what the sealed breaker holds, and whatever it is sent from
+// now on, to the one that follows it: for each message, next is called and must
+// call deliver, at once or later, with that breaker, or with nil if there is
+// none; nobody is then let through. next may be called on any goroutine and
+// must not block.
+func (b *Breaker) Forward(next func(deliver func(*Breaker))) {
+	b.mu.Lock()
+	b.next = next
+	b.mu.Unlock()
+	for _, message := range b.takeOrphans() {
+		b.forward(next, message)
+	}
+}
+
+func (b *Breaker) forward(next func(deliver func(*Breaker)), message any) {
+	switch message.(type) {
+	case tick, unseal:
+		return // its own affair
+	}
+	next(func(successor *Breaker) {
+		if successor == nil {
+			refuse(message)
+			return
+		}
+		successor.tell(message)
+	})
+}
+
+// seal takes the machine's memory and stops the clock.
+func (a *breakerActor) seal(m *seal) {
+	now := a.begin()
+	if a.machine.Counts(now).ProbesRunning > 0 {
+		a.end()
+		m.done(BreakerMemory{}, false)
+		return
+	}
+	a.publishView()
+	a.setTimer(time.Time{})
+	a.sealed = true
+	memory := BreakerMemory{Memory: a.machine.Memory(now)}
+	if state := a.machine.State(); state == breaker.Open || state == breaker.HalfOpen {
+		memory.Cause = a.cause
+	}
+	m.done(memory, true)
+}
+
+// hold says whether the sealed actor keeps the message for later.
+func (a *breakerActor) hold(message any) bool {
+	if !a.sealed {
+		return false
+	}
+	switch message.(type) {
+	case unseal:
+		a.sealed = false
+		for _, held := range a.handle.takeOrphans() {
+			a.handle.tell(held)
+		}
+		return false
+	case tick:
+		return true // unseal looks at the clock
+	case *settle, *ask, *command, *seal:
+		a.handle.orphan(a.handle.spawned.Load(), message)
+		return true
+	}
+	return false
+}
