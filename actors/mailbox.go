@@ -51,6 +51,7 @@ type mailbox struct {
 	suspended bool
 	stopping  bool
 	closed    bool
+	grave     *grave // takes the actor's place when it has ended
 	system    fifo[any]
 	user      fifo[any]
 }
@@ -88,8 +89,9 @@ func (m *mailbox) PostUserMessage(message any) {
 	}
 	m.mu.Lock()
 	if m.closed {
+		undeliverable := m.undeliverable
 		m.mu.Unlock()
-		m.undeliverable(message)
+		undeliverable(message)
 		return
 	}
 	m.user.push(message)
@@ -159,9 +161,10 @@ func (m *mailbox) close() {
 	for m.user.len() > 0 {
 		rest = append(rest, m.user.pop())
 	}
+	undeliverable := m.undeliverable
 	m.mu.Unlock()
 	for _, message := range rest {
-		m.undeliverable(message)
+		undeliverable(message)
 	}
 }
 
@@ -231,6 +234,9 @@ func (m *mailbox) next(poster bool, budget int) (message any, system, more bool)
 		return m.user.pop(), false, true
 	}
 	m.running = false
+	if m.grave != nil {
+		m.invoker = m.grave // the actor is finished when its queues are empty
+	}
 	if m.waiting > 0 {
 		m.idle.Broadcast()
 	}

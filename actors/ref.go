@@ -62,6 +62,14 @@ func (r *Ref) Stop() { r.box.PostSystemMessage(stop) }
 // Close hands back what the stopped actor has not taken.
 func (r *Ref) Close() { r.box.close() }
 
+// Bury is [Ref.Close] for an actor of which nothing is to be kept, for whom the
+// engine keeps the PID of a child that has ended until another child takes its
+// place in a list. From then on undeliverable takes the place of the function
+// that the Ref was made with, and must not refer to the actor.
+func (r *Ref) Bury(system *actor.ActorSystem, undeliverable func(message any)) {
+	r.box.bury(&grave{system: system, pid: r.pid}, undeliverable)
+}
+
 var (
 	restart = &actor.Restart{}
 	resume  = &actor.ResumeMailbox{}

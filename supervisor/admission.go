@@ -14,6 +14,9 @@ func (a *targetActor) admit(op *operation) {
 		op.unwatch()
 		return
 	}
+	if op.target != a.Target { // which was passivated before it began
+		op.target = a.Target
+	}
 	if c := op.trouble(); c.gone != nil {
 		a.giveUp(op, c.gone)
 		return

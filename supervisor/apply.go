@@ -71,7 +71,7 @@ func (r *rootActor) apply(m *applySet) applied {
 	for _, t := range r.children {
 		old := t.policy.Load()
 		p, err := m.set.Target(t.name)
-		if err != nil || policies.Equal(p, old.Policy) {
+		if t.keyed != nil || err != nil || policies.Equal(p, old.Policy) {
 			continue
 		}
 		policy, err := all.resolve(p)
@@ -85,8 +85,12 @@ func (r *rootActor) apply(m *applySet) applied {
 		result.targets = append(result.targets, done)
 		result.changed = append(result.changed, t.name)
 	}
+	templates, keyed := r.applyKeyed(m.set)
+	result.targets = append(result.targets, keyed...)
+	result.changed = append(result.changed, templates...)
 	r.dropBudgets()
 	slices.Sort(result.changed)
+	result.changed = slices.Compact(result.changed)
 	return result
 }
 

@@ -15,7 +15,12 @@ import (
 // An answer of another type than Out is a *[ResultTypeError]; a nil answer is
 // Out's zero value.
 func Ask[Out any](ctx context.Context, s *Supervisor, target string, payload any, options ...CallOption) (Out, error) {
-	return put[Out](ctx, s.Target(target), payload, gather(options), nil).outcome()
+	return AskOn[Out](ctx, s.Target(target), payload, options...)
+}
+
+// AskOn is [Ask] on a target that was looked up before.
+func AskOn[Out any](ctx context.Context, t *Target, payload any, options ...CallOption) (Out, error) {
+	return put[Out](ctx, t.current(), payload, gather(options), nil).outcome()
 }
 
 // put hands a question to a target.

@@ -20,9 +20,11 @@ type Breaker struct {
 	target *Target
 }
 
-// Breaker gives the breaker of a target. It never returns nil; for a name that
+// Breaker gives the breaker of a target, a keyed one if there are keys. It never returns nil; for a name that
 // no policy mentions, Err gives the error.
-func (s *Supervisor) Breaker(name string) *Breaker { return &Breaker{target: s.Target(name)} }
+func (s *Supervisor) Breaker(name string, keys ...Key) *Breaker {
+	return &Breaker{target: s.Target(name, keys...)}
+}
 
 // BreakerWith gives the breaker of that name if it has these settings. A name
 // that no policy mentions becomes a target, with the api defaults and these
@@ -65,8 +67,11 @@ func (s *Supervisor) Breakers() []*Breaker {
 	return all
 }
 
-// ResetBreakers resets every breaker.
+// ResetBreakers resets every breaker, those of passivated targets included.
 func (s *Supervisor) ResetBreakers() {
+	done := make(chan struct{})
+	s.root.Tell(&resetKeys{done: done})
+	<-done
 	for _, b := range s.Breakers() {
 		b.Reset()
 	}
@@ -81,10 +86,11 @@ func (b *Breaker) Name() string { return b.target.name }
 // State is the breaker's state now. It changes by the breaker's own timer,
 // not when somebody calls. A breaker that doesn't exist reads as disabled.
 func (b *Breaker) State() breaker.State {
-	if b.target.err != nil {
+	t := b.target.current()
+	if t.err != nil {
 		return breaker.Disabled
 	}
-	return b.target.breaker.View().State
+	return t.breaker.View().State
 }
 
 // Counts is what the breaker has counted. Successes of a closed breaker that
@@ -92,22 +98,24 @@ func (b *Breaker) State() breaker.State {
 // LastSuccess and ConsecutiveSuccesses do not see them.
 func (b *Breaker) Counts() breaker.Counts {
 	var counts breaker.Counts
-	if b.target.err != nil {
+	t := b.target.current()
+	if t.err != nil {
 		return counts
 	}
-	b.target.breaker.Query(func(m *breaker.Machine, now time.Time) { counts = m.Counts(now) })
-	counts.Successes += b.target.pool.unheardSuccesses()
+	t.breaker.Query(func(m *breaker.Machine, now time.Time) { counts = m.Counts(now) })
+	counts.Successes += t.pool.unheardSuccesses()
 	// The machine counts questions, of which one operation may ask several.
-	counts.Rejected = b.target.refused.Load() + b.target.refusedTold.Load()
+	counts.Rejected = t.refused.Load() + t.refusedTold.Load()
 	return counts
 }
 
 // PID is the address of the breaker actor itself, nil if it doesn't exist.
 func (b *Breaker) PID() *actor.PID {
-	if b.target.err != nil {
+	t := b.target.current()
+	if t.err != nil {
 		return nil
 	}
-	return b.target.breaker.PID()
+	return t.breaker.PID()
 }
 
 // Reset closes the breaker and clears what would open it.
@@ -132,7 +140,7 @@ func (b *Breaker) ForceClose() { b.command((*actors.Breaker).ForceClose) }
 func (b *Breaker) Disable() { b.command((*actors.Breaker).Disable) }
 
 func (b *Breaker) command(f func(*actors.Breaker)) {
-	if b.target.err == nil {
-		f(b.target.breaker)
+	if t := b.target.current(); t.err == nil {
+		f(t.breaker)
 	}
 }

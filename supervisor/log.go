@@ -74,6 +74,8 @@ func logged(e actors.Event) (slog.Level, []slog.Attr) {
 		return slog.LevelError, []slog.Attr{slog.Any("error", e.Err)}
 	case actors.WatchDegraded:
 		return slog.LevelWarn, []slog.Attr{slog.Any("error", e.Err)}
+	case actors.KeyEvicted:
+		return slog.LevelWarn, nil
 	case actors.Probed:
 		return probeLevel(e), []slog.Attr{slog.String("outcome", e.Outcome.String()), slog.Duration("took", e.Took)}
 	case actors.RampStarted:

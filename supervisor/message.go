@@ -28,6 +28,9 @@ func (a *targetActor) accept(request *actors.Operation, sender *actor.PID) {
 	if request == nil {
 		request = &actors.Operation{}
 	}
+	if a.keyed != nil {
+		a.keyed.touch()
+	}
 	m := &message{request: *request, sender: sender}
 	options := &callOptions{key: request.IdempotencyKey, idempotent: request.Idempotent, whenOpen: request.WhenOpen}
 	ctx := request.Context

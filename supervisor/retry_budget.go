@@ -93,6 +93,10 @@ func (r *rootActor) dropBudgets() {
 	for _, t := range r.children {
 		used[t.policy.Load().budget] = true
 	}
+	r.sup.keyspaces.Range(func(_ string, k *keyspace) bool {
+		used[k.policy.Load().budget] = true
+		return true
+	})
 	for name, b := range r.budgets {
 		if !used[b] {
 			delete(r.budgets, name)

@@ -41,13 +41,19 @@ func (r *rootActor) Receive(c actor.Context) {
 		m.done <- r.open(c, m)
 	case *applySet:
 		m.answer <- r.apply(m)
+	case rootMessage:
+		m.handle(r, c)
 	case *actor.Terminated:
-		r.ended(m.Who)
+		r.ended(c, m.Who)
 	case stopAll:
 		r.stopping = true
 		c.Stop(c.Self())
 	case *actor.Stopping:
 		r.stopping = true
+		r.sup.keyspaces.Range(func(_ string, k *keyspace) bool {
+			k.abandon()
+			return true
+		})
 	case *actor.Stopped:
 		r.sup.root.Close()
 		close(r.stopped)
@@ -60,6 +66,8 @@ func (r *rootActor) undeliverable(message any) {
 		m.done <- r.sup.missing(m.name, ErrShutdown)
 	case *applySet:
 		m.answer <- applied{err: ErrShutdown}
+	case rootMessage:
+		m.refuse(r.sup)
 	}
 }
 
@@ -93,10 +101,14 @@ func (r *rootActor) open(c actor.Context, m *open) *Target {
 
 // ended forgets a target whose actor was stopped. The next look-up of its
 // name starts another.
-func (r *rootActor) ended(pid *actor.PID) {
+func (r *rootActor) ended(c actor.Context, pid *actor.PID) {
 	t, ok := r.children[pid.Id]
 	delete(r.children, pid.Id)
-	if ok && !r.stopping {
+	switch {
+	case !ok || r.stopping:
+	case t.keyed != nil:
+		t.keyed.space.ended(r, c, t)
+	default:
 		r.sup.targets.Delete(t.name)
 	}
 }

@@ -16,8 +16,10 @@ type Snapshot struct {
 	At time.Time
 	// Root is the id of the root's PID.
 	Root string
-	// Targets are the running targets, by name.
+	// Targets are the running targets, by name, keyed ones included.
 	Targets []TargetSnapshot
+	// Keyed are the keyed targets by template, passivated ones included.
+	Keyed []KeyedSnapshot
 	// StreamDropped is how many events did not reach the event stream.
 	StreamDropped uint64
 }
@@ -25,6 +27,9 @@ type Snapshot struct {
 // TargetSnapshot is one target's supervisor and what is below it.
 type TargetSnapshot struct {
 	Name string
+	// Template and Keys are what a keyed target was asked for by.
+	Template string
+	Keys     []Key
 	// PID is the id of the supervisor's PID.
 	PID     string
 	Type    policies.OperationType
@@ -105,10 +110,11 @@ type WorkerSnapshot struct {
 	Abandoned bool
 }
 
-// Snapshot shows the supervision tree now. Under load its numbers may be a
+// Snapshot shows the supervision tree now. It asks every running target's
+// breaker, so with very many keyed targets it takes its time. Under load its numbers may be a
 // moment apart; when nothing runs they add up.
 func (s *Supervisor) Snapshot() Snapshot {
-	snap := Snapshot{At: time.Now(), Root: s.root.ID(), StreamDropped: s.bus.StreamDropped()}
+	snap := Snapshot{At: time.Now(), Root: s.root.ID(), StreamDropped: s.bus.StreamDropped(), Keyed: s.keyed()}
 	for _, t := range s.running() {
 		snap.Targets = append(snap.Targets, t.snapshot())
 	}
@@ -139,6 +145,9 @@ func (t *Target) snapshot() TargetSnapshot {
 	}
 	if until := t.pausedUntil.Load(); until != nil && until.After(time.Now()) {
 		snap.PausedUntil = *until
+	}
+	if t.keyed != nil {
+		snap.Template, snap.Keys = t.keyed.space.name, keysOf(t.keyed.id)
 	}
 	snap.Succeeded, snap.Workers = t.pool.snapshot()
 	snap.RetryBudget = t.budgetSnapshot()

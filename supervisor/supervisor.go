@@ -32,6 +32,7 @@ type Supervisor struct {
 	traced    bool // the logger wants to know of every attempt
 	chaos     bool // is allowed
 	targets   *xsync.Map[string, *Target]
+	keyspaces *xsync.Map[string, *keyspace] // of the templates whose keys were asked for
 	// given is the set that New or Apply was given, and set that one with the
 	// targets that are known by their breakers alone.
 	given, set atomic.Pointer[policies.Set]
@@ -70,6 +71,7 @@ func New(set *policies.Set, opts ...Option) (*Supervisor, error) {
 		logger:    o.logger,
 		chaos:     o.chaos,
 		targets:   xsync.NewMap[string, *Target](),
+		keyspaces: xsync.NewMap[string, *keyspace](),
 		epoch:     time.Now(),
 		prefix:    fmt.Sprintf("%016x", rand.Uint64()),
 	}
@@ -149,7 +151,20 @@ func (s *Supervisor) startActors(name string) error {
 // Target looks a target up and starts it if this is its first use. It never
 // returns nil: for a name that no policy mentions, Err of the target, and
 // every operation on it, gives the error.
-func (s *Supervisor) Target(name string) *Target {
+//
+// With keys it is the target of that name for these keys: a breaker and a pool
+// of its own, under the policy of the target called name, which is their
+// template. One that nobody uses is passivated after its keyed.idle_timeout: it
+// is stopped, and its breaker's state remembered if there is something that must
+// not be forgotten. A *Target that was kept goes on working; the next operation
+// starts it again. There are at most keyed.max_keys of them, and when one more
+// is asked for, the one used least recently that is idle makes room; if none is,
+// the error is [ErrTooManyKeys]. Up to 8 keys of up to 256 bytes are allowed,
+// or the error is [ErrInvalidKeys].
+func (s *Supervisor) Target(name string, keys ...Key) *Target {
+	if len(keys) > 0 {
+		return s.keyedTarget(name, keys)
+	}
 	if t, ok := s.targets.Load(name); ok {
 		return t
 	}
@@ -187,6 +202,15 @@ func (s *Supervisor) missing(name string, reason error) *Target {
 // root actor.
 func (s *Supervisor) startTarget(parent actor.SpawnerContext, name string, policy *resolved) (*Target, error) {
 	t := &Target{name: name, sup: s, factory: s.factories[name]}
+	if err := s.startActor(parent, name, t, policy); err != nil {
+		return nil, err
+	}
+	s.targets.Store(name, t)
+	return t, nil
+}
+
+// startActor starts the actors of a target.
+func (s *Supervisor) startActor(parent actor.SpawnerContext, name string, t *Target, policy *resolved) error {
 	t.policy.Store(policy)
 	t.pool.workers = map[string]*worker{}
 	t.pool.configure(policy.Pool)
@@ -194,19 +218,23 @@ func (s *Supervisor) startTarget(parent actor.SpawnerContext, name string, polic
 	a.setProbe(s.probes[name])
 	t.ref = actors.NewRef(a.undeliverable)
 	if err := t.ref.Start(parent, name, a); err != nil {
-		return nil, err
+		return err
 	}
 	if a.unable != nil { // it has tried by now
 		t.ref.Stop()
-		return nil, a.unable
+		return a.unable
 	}
-	s.targets.Store(name, t)
-	return t, nil
+	return nil
 }
 
 // PID is the address of a target's supervisor, to which other actors send an
 // *[actors.Operation]. It is nil for a target that doesn't exist.
-func (s *Supervisor) PID(target string) *actor.PID { return s.Target(target).PID() }
+//
+// That of a keyed target is good until the target is passivated: ask for it
+// when it is needed, or use [DoOn], which finds the target wherever it is.
+func (s *Supervisor) PID(target string, keys ...Key) *actor.PID {
+	return s.Target(target, keys...).PID()
+}
 
 // System is the actor system the supervisor lives in.
 func (s *Supervisor) System() *actor.ActorSystem { return s.system }
@@ -242,11 +270,15 @@ func (s *Supervisor) operationID(serial uint64) string {
 	return fmt.Sprintf("op-%s-%d", s.prefix, serial)
 }
 
-// running lists the targets that were started, by name.
+// running lists the targets that run, by name.
 func (s *Supervisor) running() []*Target {
 	var all []*Target
 	s.targets.Range(func(_ string, t *Target) bool {
 		all = append(all, t)
+		return true
+	})
+	s.keyspaces.Range(func(_ string, k *keyspace) bool {
+		k.each(func(t *Target) { all = append(all, t) })
 		return true
 	})
 	slices.SortFunc(all, func(a, b *Target) int { return strings.Compare(a.name, b.name) })

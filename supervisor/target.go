@@ -30,6 +30,7 @@ type Target struct {
 	outlook outlook
 	delays  delays // before an attempt is hedged
 	ref     *actors.Ref
+	keyed   *keyedTarget // nil for a target without keys
 
 	pausedUntil atomic.Pointer[time.Time] // by its server, nil if it never was
 	refused     atomic.Uint64             // by the view of an open breaker, told to nobody yet
@@ -75,7 +76,7 @@ func (t *Target) PID() *actor.PID {
 	if t.err != nil {
 		return nil
 	}
-	return t.ref.PID()
+	return t.current().ref.PID()
 }
 
 // Policy is the policy in force for new operations.
@@ -83,14 +84,14 @@ func (t *Target) Policy() policies.Policy {
 	if t.err != nil {
 		return policies.Policy{}
 	}
-	return t.policy.Load().Policy
+	return t.current().policy.Load().Policy
 }
 
 // current is the target itself, or the one that has its name now if its own
-// actor was stopped from outside.
+// actor was stopped from outside, or it was passivated.
 func (t *Target) current() *Target {
 	if t.gone.Load() {
-		return t.sup.Target(t.name)
+		return t.successor()
 	}
 	return t
 }
@@ -114,6 +115,9 @@ func (t *Target) tell(message any) { t.ref.Tell(message) }
 func (t *Target) precheck(ctx context.Context, nilFunction, fits bool, o *callOptions) error {
 	if t.err != nil {
 		return t.err
+	}
+	if t.keyed != nil {
+		t.keyed.touch()
 	}
 	switch {
 	case ctx == nil:
@@ -188,6 +192,9 @@ func (t *Target) perform(op *operation) error {
 	if w == nil {
 		t.tell(&admit{op: op.introduced()})
 		if w = t.await(op); w == nil {
+			if op.course.outcome == errMoved {
+				return t.moveOn(op)
+			}
 			return op.course.outcome
 		}
 	}

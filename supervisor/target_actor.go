@@ -45,11 +45,18 @@ type targetActor struct {
 
 	overspent   overspent // retries not made for want of a budget
 	limitReport *time.Timer
+
+	rest rest          // see passivate.go
+	held []heldMessage // while it is sealing
 }
 
 // Receive implements [actor.Actor].
 func (a *targetActor) Receive(c actor.Context) {
 	a.self = c
+	if a.keyed != nil && a.divert(c) {
+		a.self = nil
+		return
+	}
 	switch m := c.Message().(type) {
 	case *admit:
 		a.admit(m.op)
@@ -167,6 +174,8 @@ func (a *targetActor) undeliverable(message any) {
 		m.done <- drained
 	case *applyPolicy:
 		close(m.done)
+	case *passivate, passivateNow:
+		a.stays()
 	case *startAgain:
 		m.done <- &RejectedError{Target: a.name, Err: a.halted}
 	}
@@ -178,7 +187,7 @@ func (a *targetActor) header() actors.Header {
 
 // started gives the target its breaker, before it is told anything.
 func (a *targetActor) started() {
-	b, err := actors.SpawnBreaker(a.self, a.name, a.policy.Load().Breaker, a.sup.bus, func() { a.tell(moved{}) })
+	b, err := a.spawnBreaker()
 	a.breaker = b
 	a.pace.follow(a.policy.Load().RateLimit, time.Now())
 	a.holdPool()
@@ -272,5 +281,9 @@ func (a *targetActor) stopped() {
 		a.limitReport.Stop()
 	}
 	a.gone.Store(!a.sup.closing.Load())
+	if a.rest == passive {
+		a.bury()
+		return
+	}
 	a.ref.Close()
 }

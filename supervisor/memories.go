@@ -1,0 +1,139 @@
+package supervisor
+
+import (
+	"container/heap"
+	"math"
+	"time"
+
+	"github.com/holdfast-go/holdfast/actors"
+	"github.com/holdfast-go/holdfast/policies"
+	"github.com/holdfast-go/holdfast/policies/breaker"
+)
+
+// memory is what is kept of a passivated target. There may be very many, so it
+// is packed: times are those since the supervisor's epoch.
+type memory struct {
+	id         string
+	window     string
+	cause      error
+	at         time.Duration
+	since      time.Duration
+	until      time.Duration // 0 for none
+	expires    time.Duration // forEver for never
+	generation uint64
+	probes     uint64
+	failures   uint32
+	reopens    uint32
+	successes  uint32
+	place      int32 // in its heap
+	state      breaker.State
+	enabled    bool
+	stopped    bool // the whole target was, and takes nothing until it is started
+}
+
+const forEver = time.Duration(math.MaxInt64)
+
+func pack(id string, m *actors.BreakerMemory, stopped bool, s *policies.Breaker, epoch time.Time) *memory {
+	packed := &memory{
+		id: id, window: string(m.Window), cause: m.Cause,
+		at: m.At.Sub(epoch), since: m.Since.Sub(epoch), expires: forEver,
+		generation: m.Generation, probes: m.Probes,
+		failures: clip(m.ConsecutiveFailures), reopens: clip(m.Reopens), successes: clip(m.ProbeSuccesses),
+		state: m.State, enabled: m.Enabled, stopped: stopped,
+	}
+	if !m.Until.IsZero() {
+		packed.until = max(1, m.Until.Sub(epoch))
+	}
+	if at, ever := m.Expires(s); ever && !stopped {
+		packed.expires = at.Sub(epoch)
+	}
+	return packed
+}
+
+func clip(n int) uint32 { return uint32(min(n, math.MaxUint32)) }
+
+func (m *memory) unpack(epoch time.Time) *actors.BreakerMemory {
+	b := &actors.BreakerMemory{Cause: m.cause, Memory: breaker.Memory{
+		At: epoch.Add(m.at), State: m.state, Since: epoch.Add(m.since), Generation: m.generation, Enabled: m.enabled,
+		ConsecutiveFailures: int(m.failures), ProbeSuccesses: int(m.successes), Reopens: int(m.reopens), Probes: m.probes,
+	}}
+	if m.until != 0 {
+		b.Until = epoch.Add(m.until)
+	}
+	if m.window != "" {
+		b.Window = []byte(m.window)
+	}
+	return b
+}
+
+// refuses says whether it is one of those that are dropped last: the target
+// would let calls through that it now does not.
+func (m *memory) refuses() bool {
+	return m.stopped || m.state == breaker.Open || m.state == breaker.HalfOpen || m.state == breaker.ForcedOpen
+}
+
+// byExpiry orders memories by the time from which they mean nothing.
+type byExpiry []*memory
+
+var _ heap.Interface = (*byExpiry)(nil)
+
+func (b byExpiry) Len() int           { return len(b) }
+func (b byExpiry) Less(i, j int) bool { return b[i].expires < b[j].expires }
+func (b byExpiry) Swap(i, j int) {
+	b[i], b[j] = b[j], b[i]
+	b[i].place, b[j].place = int32(i), int32(j)
+}
+
+func (b *byExpiry) Push(x any) {
+	m := x.(*memory)
+	m.place = int32(len(*b))
+	*b = append(*b, m)
+}
+
+func (b *byExpiry) Pop() any {
+	old := *b
+	n := len(old) - 1
+	m := old[n]
+	old[n] = nil
+	*b = old[:n]
+	return m
+}
+
+// memories are what is kept of the passivated targets of one keyspace.
+type memories struct {
+	byID             map[string]*memory
+	others, refusing byExpiry
+}
+
+func (m *memories) heapOf(x *memory) *byExpiry {
+	if x.refuses() {
+		return &m.refusing
+	}
+	return &m.others
+}
+
+func (m *memories) add(x *memory) {
+	if m.byID == nil {
+		m.byID = map[string]*memory{}
+	}
+	m.byID[x.id] = x
+	heap.Push(m.heapOf(x), x)
+}
+
+func (m *memories) drop(x *memory) {
+	delete(m.byID, x.id)
+	heap.Remove(m.heapOf(x), int(x.place))
+	if len(m.byID) == 0 {
+		*m = memories{} // a map keeps the room it once needed
+	}
+}
+
+// expire drops up to most memories that mean nothing any more.
+func (m *memories) expire(now time.Duration, most int) {
+	for _, h := range []*byExpiry{&m.others, &m.refusing} {
+		for len(*h) > 0 && (*h)[0].expires <= now && most > 0 {
+			m.drop((*h)[0])
+			most--
+		}
+	}
+}
