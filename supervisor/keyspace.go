@@ -40,14 +40,15 @@ type keyedTarget struct {
 	hash  uint64
 	chain atomic.Pointer[Target] // the next with the same hash
 	stamp atomic.Uint64          // the space's clock at the last use
-	left  atomic.Bool            // it has told the root that it goes
+	left  atomic.Bool            // it goes, and tells the root what is to be remembered
 	// memory is what the breaker goes on from. Only its start looks at it.
 	memory *actors.BreakerMemory
 
 	// The root's.
-	seen  uint64 // the stamp by which it stands in the order of uses
-	place int    // there, -1 if it is not in it
-	asked bool   // to go
+	seen  uint64     // the stamp by which it stands in the order of uses
+	place int        // there, -1 if it is not in it
+	asked bool       // to go
+	heirs []*openKey // wait for what it will tell
 }
 
 // touch notes a use. Uses in a row of the same target cost two reads.

@@ -49,7 +49,12 @@ type passivated struct {
 
 func (m *openKey) refuse(s *Supervisor) { m.then(s.missingKey(m, ErrShutdown)) }
 func (*stayed) refuse(*Supervisor)      {}
-func (*passivated) refuse(*Supervisor)  {}
+
+func (m *passivated) refuse(s *Supervisor) {
+	for _, heir := range m.target.keyed.heirs {
+		heir.refuse(s)
+	}
+}
 
 func (m *openKey) handle(r *rootActor, c actor.Context) {
 	if r.stopping || r.sup.closing.Load() {
@@ -90,7 +95,11 @@ func (k *keyspace) maxKeys() int { return k.policy.Load().Keyed.MaxKeys }
 func (k *keyspace) open(r *rootActor, c actor.Context, m *openKey) bool {
 	hash := hashOf(k.seed, keysOf(m.id))
 	if t := k.findID(hash, m.id); t != nil {
-		if !t.gone.Load() {
+		switch {
+		case t.keyed.left.Load():
+			t.keyed.heirs = append(t.keyed.heirs, m)
+			return true
+		case !t.gone.Load():
 			m.then(t)
 			return true
 		}
@@ -154,7 +163,8 @@ func (k *keyspace) forget(t *Target) bool {
 // serve answers who waits for room, in order, as far as there is any to be had.
 // What is remembered of breakers that let calls through goes first, then the
 // running target used least recently, if it is idle, and last what is
-// remembered of breakers that refuse.
+// remembered of breakers that refuse; but of these no more than half of the
+// keys, or those in use would have to do with what little room is left.
 func (k *keyspace) serve(r *rootActor, c actor.Context) {
 	for len(k.waiting) > 0 {
 		m := k.waiting[0]
@@ -168,6 +178,8 @@ func (k *keyspace) serve(r *rootActor, c actor.Context) {
 			return // until there is an answer
 		case len(k.memories.others) > 0:
 			k.evict(k.memories.others[0])
+		case len(k.memories.refusing) > max(1, k.maxKeys()/2):
+			k.evict(k.memories.refusing[0])
 		case t != nil && t.keyed.seen <= m.since && m.tries < openTries:
 			m.tries++
 			k.ask(t, actors.PassivatedForRoom)
@@ -233,6 +245,10 @@ func (m *passivated) handle(r *rootActor, c actor.Context) {
 		r.sup.bus.Publish(actors.TargetPassivated{Header: actors.Header{Target: t.name, At: time.Now()},
 			Reason: m.reason, State: m.state, Remembered: m.memory != nil || m.stopped})
 	}
+	for _, heir := range t.keyed.heirs {
+		heir.handle(r, c)
+	}
+	t.keyed.heirs = nil
 	k.serve(r, c)
 }
 

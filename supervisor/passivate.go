@@ -16,7 +16,8 @@ import (
 //	  +------(a probe was out)--------+
 //
 // While it is sealing, which takes a moment, it holds every message. A passive
-// one hands them to its successor: the root is told before anybody is led there.
+// one hands them to its successor, which the root starts when it has been told
+// what is to be remembered.
 type rest uint8
 
 const (
@@ -133,10 +134,11 @@ func (a *targetActor) sealed(m *sealed) {
 		gone.memory = &m.memory
 	}
 	a.halted = errMoved // its end is not one that anybody is told of
+	// Before the root can start a successor, so that nobody who was served by
+	// that one comes back here. The root knows that it has to wait.
 	a.keyed.left.Store(true)
-	a.sup.root.Tell(gone)
-	// From here on callers look for a successor, and the root knows of it.
 	a.gone.Store(true)
+	a.sup.root.Tell(gone)
 	a.breaker.Forward(func(deliver func(*actors.Breaker)) {
 		a.forwarding().succeed(func(t *Target) { deliver(t.breaker) })
 	})
