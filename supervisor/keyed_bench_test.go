@@ -73,9 +73,10 @@ func heapInUse() uint64 {
 	return m.HeapAlloc
 }
 
-// BenchmarkKeyedMemory tells what a key costs while it runs and while it is
-// remembered, and how long it takes to start one, to put one away and to start
-// it again.
+// BenchmarkKeyedMemory tells what a key costs while it runs, and what is left of
+// all of them when they are put away at the same time: the engine and the maps
+// keep some of the room for the next that run. It tells too how long it takes to
+// start one, to put one away and to start it again.
 //
 //	go test -run - -bench KeyedMemory -benchtime 20000x ./supervisor
 func BenchmarkKeyedMemory(b *testing.B) {
@@ -122,7 +123,7 @@ func BenchmarkKeyedMemory(b *testing.B) {
 			}
 			b.ReportMetric(float64(time.Since(began).Nanoseconds())/float64(b.N), "ns/passivation")
 			time.Sleep(10 * time.Millisecond) // let the last actors end
-			b.ReportMetric(float64(int64(heapInUse())-int64(before))/float64(b.N), "B/passivated")
+			b.ReportMetric(float64(int64(heapInUse())-int64(before))/float64(b.N), "B/left")
 			began = time.Now()
 			for _, key := range keys {
 				s.Target("x", key)
@@ -130,4 +131,39 @@ func BenchmarkKeyedMemory(b *testing.B) {
 			b.ReportMetric(float64(time.Since(began).Nanoseconds())/float64(b.N), "ns/restoration")
 		})
 	}
+}
+
+// BenchmarkKeyedRemembered tells what a passivated key costs whose breaker is
+// open, when few run at a time.
+//
+//	go test -run - -bench KeyedRemembered -benchtime 20000x ./supervisor
+func BenchmarkKeyedRemembered(b *testing.B) {
+	p := policies.Default(policies.API)
+	p.Breaker.FailureThreshold = 1
+	p.Breaker.RecoveryTimeout, p.Breaker.MaxRecoveryTimeout = time.Hour, time.Hour
+	p.Keyed = policies.Keyed{MaxKeys: 10_000_000, IdleTimeout: 24 * time.Hour}
+	set, err := policies.NewSet(map[string]policies.Policy{"x": p})
+	require.NoError(b, err)
+	s, err := New(set)
+	require.NoError(b, err)
+	defer s.Shutdown(context.Background())
+	put := func(key Key, outcome error) {
+		t := s.Target("x", key)
+		_, _ = DoOn(context.Background(), t, func(context.Context) (int, error) { return 0, outcome })
+		t.tell(&passivate{reason: "idle"})
+	}
+	for i := range 10_000 { // the engine's registry grows to what it needs
+		put(Key(fmt.Sprintf("forgotten-%d", i)), nil)
+	}
+	before := heapInUse()
+	b.ResetTimer()
+	for i := range b.N {
+		put(Key(fmt.Sprintf("tenant-%d", i)), errPlain)
+	}
+	b.StopTimer()
+	k, _ := s.keyspaces.Load("x")
+	for k.stats.live.Load() > 0 {
+		runtime.Gosched()
+	}
+	b.ReportMetric(float64(int64(heapInUse())-int64(before))/float64(b.N), "B/remembered")
 }
