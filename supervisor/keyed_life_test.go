@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -100,11 +101,9 @@ func TestResetBreakersReachesThoseThatAreAway(t *testing.T) {
 // long ago, or be shared by tenants.
 func TestStatefulWorkersOfKeyedTargets(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		made, closed := 0, 0
+		var made, closed atomic.Int32
 		s := start(t, targets{"x": policy(keyed(10, time.Minute))}, WithWorker("x", func(context.Context) (actors.Worker, error) {
-			made++
-			number := made
-			return &tenantWorker{number: number, closed: &closed}, nil
+			return &tenantWorker{number: int(made.Add(1)), closed: &closed}, nil
 		}))
 		ask := func(key Key) int {
 			n, err := AskOn[int](bg, s.Target("x", key), "who are you")
@@ -114,18 +113,18 @@ func TestStatefulWorkersOfKeyedTargets(t *testing.T) {
 		assert.Equal(t, []int{1, 2, 1}, []int{ask("a"), ask("b"), ask("a")})
 		pass(2 * time.Minute)
 		assert.Empty(t, live(s))
-		assert.Equal(t, 2, closed)
+		assert.Equal(t, int32(2), closed.Load())
 		assert.Equal(t, 3, ask("a"))
 	})
 }
 
 type tenantWorker struct {
 	number int
-	closed *int
+	closed *atomic.Int32
 }
 
 func (c *tenantWorker) Handle(context.Context, any) (any, error) { return c.number, nil }
-func (c *tenantWorker) Close() error                             { *c.closed++; return nil }
+func (c *tenantWorker) Close() error                             { c.closed.Add(1); return nil }
 
 // If it failed, the breaker of a target with a probe out would be put away, and
 // the probe's outcome lost: the target would probe again and again.
