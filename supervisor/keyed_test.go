@@ -222,6 +222,16 @@ func TestATargetInUseIsNotPassivated(t *testing.T) {
 			})
 			return func() { pass(2 * time.Hour); assert.ErrorIs(t, soon(t, done, "the operation").err, errTemp) }
 		}},
+		"left behind": {func(p *policies.Policy) { p.Retry.AttemptTimeout, p.Retry.MaxAttempts = time.Second, 1 }, func(t *testing.T, s *Supervisor) func() {
+			g := newGate()
+			_, err := DoOn(bg, s.Target("x", "a"), g.run)
+			assert.Error(t, err)
+			return func() { g.end <- nil; synctest.Wait() }
+		}},
+		"out of tokens": {func(p *policies.Policy) { p.RateLimit.Rate, p.RateLimit.Burst = 1.0/7200, 1 }, func(t *testing.T, s *Supervisor) func() {
+			use(t, s, "a")
+			return func() { pass(2 * time.Hour) }
+		}},
 		"parked": {parks, func(t *testing.T, s *Supervisor) func() {
 			s.Breaker("x", "a").ForceOpen()
 			done := async(func() (int, error) { return DoOn(bg, s.Target("x", "a"), succeed) })

@@ -89,11 +89,14 @@ func (a *targetActor) divert(c actor.Context) bool {
 
 // idle says whether nothing runs here or waits, as far as this actor knows.
 func (a *targetActor) idle() bool {
-	if until := a.pausedUntil.Load(); until != nil && until.After(time.Now()) {
-		return false // its server's wish is not to be forgotten
-	}
-	return a.queue.n == 0 && a.left == 0 && a.parked.n == 0 && len(a.backoff) == 0 && a.asked == 0 && !a.down &&
+	return a.queue.n == 0 && a.left == 0 && a.parked.n == 0 && len(a.backoff) == 0 && a.asked == 0 && !a.down && a.pace.rested(time.Now()) &&
 		(a.halted == nil || a.halted == ErrTargetStopped) && a.pool.unused()
+}
+
+// rested says whether nothing is lost with the pacer: its server's wish has been
+// heeded, and no attempt of late counts against the rate.
+func (p *pacer) rested(now time.Time) bool {
+	return !p.until.After(now) && (p.limiter == nil || p.limiter.TokensAt(now) >= float64(p.limiter.Burst())-almost)
 }
 
 func (a *targetActor) stays() { a.sup.root.Tell(&stayed{a.Target}) }
@@ -129,6 +132,7 @@ func (a *targetActor) sealed(m *sealed) {
 	a.rest, a.down = passive, true
 	a.pool.close()
 	a.reportRefusals()
+	a.reportOverspent()
 	gone := &passivated{target: a.Target, reason: m.reason, state: m.memory.State, stopped: a.halted != nil}
 	if gone.stopped || !m.memory.Empty() {
 		gone.memory = &m.memory
