@@ -14,6 +14,10 @@ type BreakerMemory struct {
 	breaker.Memory
 	// Cause is the last failure, if the breaker refuses calls because of it.
 	Cause error
+	// Reason is why the breaker entered its state, and Wall when the external
+	// wall ends that it stands before, if that is known.
+	Reason breaker.Reason
+	Wall   time.Time
 }
 
 // RestoreBreaker is [SpawnBreaker] for a breaker that goes on from a memory.
@@ -24,7 +28,8 @@ func RestoreBreaker(parent actor.SpawnerContext, name string, settings policies.
 		return nil, err
 	}
 	b := &Breaker{name: name}
-	b.actor = &breakerActor{handle: b, machine: machine, bus: bus, moved: moved, since: memory.Since, cause: memory.Cause}
+	b.actor = &breakerActor{handle: b, machine: machine, bus: bus, moved: moved, since: memory.Since,
+		reason: memory.Reason, wall: memory.Wall, cause: memory.Cause}
 	b.actor.publishView()
 	return b, b.Respawn(parent)
 }
@@ -32,8 +37,8 @@ func RestoreBreaker(parent actor.SpawnerContext, name string, settings policies.
 // Seal keeps the breaker from taking in anything more, and calls done on the
 // actor with what it knows; done must not block. From then on it holds what it
 // is sent, until [Breaker.Unseal] has it go on or [Breaker.Forward] sends all
-// of it elsewhere. While probes are out it can't be sealed: sealed is false and
-// it goes on as it was.
+// of it elsewhere. While probes are out, or a ramp is under way, it can't be
+// sealed: sealed is false and it goes on as it was.
 func (b *Breaker) Seal(done func(memory BreakerMemory, sealed bool)) {
 	b.tell(&seal{done: done})
 }
@@ -78,7 +83,7 @@ func (b *Breaker) forward(next func(deliver func(*Breaker)), message any) {
 // seal takes the machine's memory and stops the clock.
 func (a *breakerActor) seal(m *seal) {
 	now := a.begin()
-	if a.machine.Counts(now).ProbesRunning > 0 {
+	if a.machine.Ramping() || a.machine.Counts(now).ProbesRunning > 0 {
 		a.end()
 		m.done(BreakerMemory{}, false)
 		return
@@ -86,7 +91,7 @@ func (a *breakerActor) seal(m *seal) {
 	a.publishView()
 	a.setTimer(time.Time{})
 	a.sealed = true
-	memory := BreakerMemory{Memory: a.machine.Memory(now)}
+	memory := BreakerMemory{Memory: a.machine.Memory(now), Reason: a.reason, Wall: a.wall}
 	if state := a.machine.State(); state == breaker.Open || state == breaker.HalfOpen {
 		memory.Cause = a.cause
 	}

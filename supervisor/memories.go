@@ -15,7 +15,10 @@ import (
 type memory struct {
 	id         string
 	window     string
+	costs      string
 	cause      error
+	reason     breaker.Reason
+	wall       time.Duration // 0 for none
 	at         time.Duration
 	since      time.Duration
 	until      time.Duration // 0 for none
@@ -35,7 +38,7 @@ const forEver = time.Duration(math.MaxInt64)
 
 func pack(id string, m *actors.BreakerMemory, stopped bool, s *policies.Breaker, epoch time.Time) *memory {
 	packed := &memory{
-		id: id, window: string(m.Window), cause: m.Cause,
+		id: id, window: string(m.Window), costs: string(m.Costs), cause: m.Cause, reason: m.Reason,
 		at: m.At.Sub(epoch), since: m.Since.Sub(epoch), expires: forEver,
 		generation: m.Generation, probes: m.Probes,
 		failures: clip(m.ConsecutiveFailures), reopens: clip(m.Reopens), successes: clip(m.ProbeSuccesses),
@@ -43,6 +46,9 @@ func pack(id string, m *actors.BreakerMemory, stopped bool, s *policies.Breaker,
 	}
 	if !m.Until.IsZero() {
 		packed.until = max(1, m.Until.Sub(epoch))
+	}
+	if !m.Wall.IsZero() {
+		packed.wall = max(1, m.Wall.Sub(epoch))
 	}
 	if at, ever := m.Expires(s); ever && !stopped {
 		packed.expires = at.Sub(epoch)
@@ -53,12 +59,18 @@ func pack(id string, m *actors.BreakerMemory, stopped bool, s *policies.Breaker,
 func clip(n int) uint32 { return uint32(min(n, math.MaxUint32)) }
 
 func (m *memory) unpack(epoch time.Time) *actors.BreakerMemory {
-	b := &actors.BreakerMemory{Cause: m.cause, Memory: breaker.Memory{
+	b := &actors.BreakerMemory{Cause: m.cause, Reason: m.reason, Memory: breaker.Memory{
 		At: epoch.Add(m.at), State: m.state, Since: epoch.Add(m.since), Generation: m.generation, Enabled: m.enabled,
 		ConsecutiveFailures: int(m.failures), ProbeSuccesses: int(m.successes), Reopens: int(m.reopens), Probes: m.probes,
 	}}
 	if m.until != 0 {
 		b.Until = epoch.Add(m.until)
+	}
+	if m.wall != 0 {
+		b.Wall = epoch.Add(m.wall)
+	}
+	if m.costs != "" {
+		b.Costs = []byte(m.costs)
 	}
 	if m.window != "" {
 		b.Window = []byte(m.window)

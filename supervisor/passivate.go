@@ -90,7 +90,7 @@ func (a *targetActor) divert(c actor.Context) bool {
 // idle says whether nothing runs here or waits, as far as this actor knows.
 func (a *targetActor) idle() bool {
 	return a.queue.n == 0 && a.left == 0 && a.parked.n == 0 && len(a.backoff) == 0 && a.asked == 0 && !a.down && a.pace.rested(time.Now()) &&
-		(a.halted == nil || a.halted == ErrTargetStopped) && a.pool.unused()
+		(a.prober == nil || a.prober.runs == nil && !a.prober.asking) && (a.halted == nil || a.halted == ErrTargetStopped) && a.pool.unused()
 }
 
 // rested says whether nothing is lost with the pacer: its server's wish has been

@@ -209,13 +209,22 @@ func (s *Supervisor) startTarget(parent actor.SpawnerContext, name string, polic
 	return t, nil
 }
 
+// declared is the name under which the target is declared: its template's if it
+// has keys.
+func (t *Target) declared() string {
+	if t.keyed != nil {
+		return t.keyed.space.name
+	}
+	return t.name
+}
+
 // startActor starts the actors of a target.
 func (s *Supervisor) startActor(parent actor.SpawnerContext, name string, t *Target, policy *resolved) error {
 	t.policy.Store(policy)
 	t.pool.workers = map[string]*worker{}
 	t.pool.configure(policy.Pool)
 	a := &targetActor{Target: t, lent: map[*operation]*worker{}}
-	a.setProbe(s.probes[name])
+	a.setProbe(s.probes[t.declared()])
 	t.ref = actors.NewRef(a.undeliverable)
 	if err := t.ref.Start(parent, name, a); err != nil {
 		return err

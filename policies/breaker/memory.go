@@ -13,7 +13,8 @@ import (
 // program. [Machine.Memory] takes it, [Restore] makes a machine of it.
 //
 // Permits and cumulative counts are not part of it. A probe that was out is
-// over: its slot is free in the restored machine, and its outcome is stale.
+// over: its slot is free in the restored machine, and its outcome is stale. A
+// ramp is over too.
 //
 // In one process times keep their monotonic reading. One that was stored as text
 // has only the wall clock's, and is as right as that clock.
@@ -38,6 +39,9 @@ type Memory struct {
 	// or for a window of time the counts of its buckets. Empty if no rate is
 	// set or no call in it failed or was slow.
 	Window []byte `json:"window,omitempty"`
+	// Costs holds the costs in the window of the rule failure_cost. Empty if
+	// there is no such rule, or none.
+	Costs []byte `json:"costs,omitempty"`
 }
 
 // ErrMemory is what errors.Is finds in the error of [Restore].
@@ -45,7 +49,7 @@ var ErrMemory = errors.New("not the memory of a circuit breaker")
 
 // Memory returns what the machine must not forget, as of now. It changes nothing.
 func (m *Machine) Memory(now time.Time) Memory {
-	return Memory{
+	memory := Memory{
 		At:                  now,
 		State:               m.state,
 		Since:               m.counts.LastTransition,
@@ -57,7 +61,12 @@ func (m *Machine) Memory(now time.Time) Memory {
 		Reopens:             m.counts.Reopens,
 		Probes:              m.probes.seq,
 		Window:              m.window.encode(now),
+		Costs:               m.costs.encode(now),
 	}
+	if m.state == Closed {
+		memory.Reopens = 0 // of a ramp that is under way
+	}
+	return memory
 }
 
 // Empty reports whether there is nothing to remember: a new machine is as good.
@@ -65,7 +74,7 @@ func (m *Memory) Empty() bool {
 	if m.State == Disabled {
 		return !m.Enabled // by the settings, which will say so again
 	}
-	return m.State == Closed && m.ConsecutiveFailures == 0 && len(m.Window) == 0
+	return m.State == Closed && m.ConsecutiveFailures == 0 && len(m.Window) == 0 && len(m.Costs) == 0
 }
 
 // Refuses reports whether a machine with this memory refuses calls now, or lets
@@ -78,7 +87,8 @@ func (m *Memory) Refuses() bool {
 // will: what somebody did by hand holds until somebody undoes it. The rest is
 // worth keeping for MaxRecoveryTimeout, the longest time the settings let a
 // target rest: after the end of an open time, and otherwise after it was taken.
-// Calls of a window of time count for WindowDuration if that is longer.
+// Calls of a window of time count for WindowDuration if that is longer, and
+// costs for CostWindow.
 func (m *Memory) Expires(s *policies.Breaker) (time.Time, bool) {
 	switch m.State {
 	case ForcedClosed, Disabled:
@@ -89,6 +99,9 @@ func (m *Memory) Expires(s *policies.Breaker) (time.Time, bool) {
 	keep := s.MaxRecoveryTimeout
 	if len(m.Window) > 0 {
 		keep = max(keep, s.WindowDuration)
+	}
+	if len(m.Costs) > 0 {
+		keep = max(keep, s.CostWindow)
 	}
 	return m.At.Add(keep), true
 }
@@ -107,6 +120,10 @@ func Restore(s policies.Breaker, memory Memory, now time.Time) (*Machine, error)
 	if err != nil {
 		return nil, err
 	}
+	costs, err := decodeCosts(memory.Costs, memory.At)
+	if err != nil {
+		return nil, err
+	}
 	m := &Machine{
 		state:      memory.State,
 		generation: memory.Generation,
@@ -118,6 +135,7 @@ func Restore(s policies.Breaker, memory Memory, now time.Time) (*Machine, error)
 			LastTransition:      memory.Since,
 		},
 		window: w,
+		costs:  costs,
 		probes: probes{seq: memory.Probes},
 	}
 	m.settings.Enabled = memory.Enabled

@@ -2,6 +2,7 @@ package breaker
 
 import (
 	"encoding/json"
+	"math"
 	"testing"
 	"time"
 
@@ -93,14 +94,18 @@ func TestEmpty(t *testing.T) {
 		"a failure":                 {do: func(r *rig) { r.call(fail) }},
 		"a failure in the window":   {change: rate, do: func(r *rig) { r.call(fail, succeed) }},
 		"successes in the window":   {change: rate, do: func(r *rig) { r.call(succeed) }, empty: true},
-		"reset":                     {do: func(r *rig) { r.open().Reset(r.now) }, empty: true},
-		"open":                      {do: func(r *rig) { r.open() }},
-		"half-open":                 {do: func(r *rig) { r.halfOpen() }},
-		"forced open":               {do: func(r *rig) { r.ForceOpen(r.now, time.Time{}) }},
-		"forced closed":             {do: func(r *rig) { r.ForceClose(r.now) }},
-		"disabled by hand":          {do: func(r *rig) { r.Disable(r.now) }},
-		"disabled by the settings":  {change: off, do: func(*rig) {}, empty: true},
-		"forced, though disabled":   {change: off, do: func(r *rig) { r.ForceOpen(r.now, time.Time{}) }},
+		"a failure with a cost": {change: func(s *policies.Breaker) { s.FailureCost = 5; s.FailureThreshold = policies.Never }, do: func(r *rig) {
+			r.SettleAttempt(r.now, 0, r.admit(), Attempt{Outcome: fail, Cost: 2})
+			r.call(succeed)
+		}},
+		"reset":                    {do: func(r *rig) { r.open().Reset(r.now) }, empty: true},
+		"open":                     {do: func(r *rig) { r.open() }},
+		"half-open":                {do: func(r *rig) { r.halfOpen() }},
+		"forced open":              {do: func(r *rig) { r.ForceOpen(r.now, time.Time{}) }},
+		"forced closed":            {do: func(r *rig) { r.ForceClose(r.now) }},
+		"disabled by hand":         {do: func(r *rig) { r.Disable(r.now) }},
+		"disabled by the settings": {change: off, do: func(*rig) {}, empty: true},
+		"forced, though disabled":  {change: off, do: func(r *rig) { r.ForceOpen(r.now, time.Time{}) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			change := c.change
@@ -184,6 +189,9 @@ func TestRestoreRefusesWhatIsNoMemory(t *testing.T) {
 		"window of no kind":  func(m *Memory) { m.Window = []byte{9} },
 		"window cut short":   func(m *Memory) { m.Window = m.Window[:2] },
 		"window with a tail": func(m *Memory) { m.Window = append(m.Window[:len(m.Window):len(m.Window)], 0) },
+		"costs of no kind":   func(m *Memory) { m.Costs = []byte{rememberedTime, 1, 2, 0} },
+		"costs cut short":    func(m *Memory) { m.Costs = []byte{rememberedCosts, 1, 2, 0, 1, 0x40} },
+		"negative costs":     func(m *Memory) { m.Costs = []byte{rememberedCosts, 1, 2, 0, 1, 0xc0, 0, 0, 0, 0, 0, 0, 0} },
 		"window too large":   func(m *Memory) { m.Window = []byte{rememberedCalls, 0xff, 0xff, 0xff, 0x7f, 0} },
 		"bucket out of range": func(m *Memory) {
 			m.Window = []byte{rememberedTime, 1, 2, 0, 5, 1, 1, 0}
@@ -201,11 +209,18 @@ func TestRestoreRefusesWhatIsNoMemory(t *testing.T) {
 func FuzzRestoreReadsAnyWindow(f *testing.F) {
 	f.Add([]byte{rememberedCalls, 4, 2, 5})
 	f.Add([]byte{rememberedTime, 100, 64, 0, 3, 1, 1, 0})
+	f.Add([]byte{rememberedCosts, 100, 64, 0, 3, 0x40, 0, 0, 0, 0, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, window []byte) {
 		s := settings(func(s *policies.Breaker) { s.FailureRate = 0.5 })
 		m, err := Restore(s, Memory{Generation: 1, Enabled: true, At: start, Since: start, Window: window}, start)
 		if err == nil {
 			m.Settle(start, 0, Permit{Generation: 1}, fail, 0)
+		}
+		s.FailureCost, s.CostWindow = 1, time.Minute
+		m, err = Restore(s, Memory{Generation: 1, Enabled: true, At: start, Since: start, Costs: window}, start)
+		if err == nil {
+			m.SettleAttempt(start, 0, Permit{Generation: 1}, Attempt{Outcome: fail, Cost: 0.5})
+			require.False(t, math.IsNaN(m.Counts(start).WindowCost))
 		}
 	})
 }
@@ -220,6 +235,7 @@ func TestARestoredMachineGoesOnAlike(t *testing.T) {
 		kept := New(s, now)
 		step := func(machines ...*Machine) {
 			outcome := rapid.SampledFrom([]policies.Outcome{succeed, fail, fail, ignore, throttle}).Draw(t, "outcome")
+			cost := rapid.SampledFrom([]float64{0, 0.1, 3}).Draw(t, "cost")
 			ran := rapid.SampledFrom([]time.Duration{0, 2 * time.Second}).Draw(t, "ran")
 			now = now.Add(time.Duration(rapid.IntRange(0, 4000).Draw(t, "pass")) * time.Millisecond)
 			hand := rapid.IntRange(0, 40).Draw(t, "hand")
@@ -234,7 +250,7 @@ func TestARestoredMachineGoesOnAlike(t *testing.T) {
 					m.Reset(now)
 				}
 				if p, ok := m.Admit(now); ok {
-					m.Settle(now, 0.5, p, outcome, ran)
+					m.SettleAttempt(now, 0.5, p, Attempt{Outcome: outcome, Ran: ran, Cost: cost})
 				}
 			}
 		}
@@ -262,6 +278,7 @@ func TestARestoredMachineGoesOnAlike(t *testing.T) {
 			require.Equal(t, a.ConsecutiveFailures, b.ConsecutiveFailures)
 			require.Equal(t, a.Reopens, b.Reopens)
 			require.Equal(t, a.ProbeSuccesses, b.ProbeSuccesses)
+			require.InDelta(t, a.WindowCost, b.WindowCost, 1e-9)
 			require.Equal(t, tally{a.WindowCalls, a.WindowFailures, a.WindowSlow}, tally{b.WindowCalls, b.WindowFailures, b.WindowSlow})
 		}
 	})

@@ -3,6 +3,7 @@ package breaker
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -10,6 +11,7 @@ import (
 const (
 	rememberedCalls byte = 1 + iota
 	rememberedTime
+	rememberedCosts
 )
 
 // rememberedWindowCalls is the largest window of calls that a memory may have,
@@ -45,17 +47,40 @@ func (w *callWindow) encode() []byte {
 // one began, and then each that holds a call: how many buckets it lies behind
 // the current one, and its counts.
 func (w *timeWindow) encode(now time.Time) []byte {
-	b := binary.AppendUvarint([]byte{rememberedTime}, uint64(w.width))
-	b = binary.AppendUvarint(b, uint64(len(w.buckets)))
-	b = binary.AppendVarint(b, int64(now.Sub(w.start)))
-	n := len(w.buckets)
-	for behind := n - 1; behind >= 0; behind-- {
-		t := w.buckets[(w.head-behind+n)%n]
+	b := w.ring.encode([]byte{rememberedTime}, now)
+	for behind := w.count - 1; behind >= 0; behind-- {
+		t := w.buckets[w.behind(behind)]
 		if t.calls == 0 {
 			continue
 		}
 		for _, v := range []int{behind, t.calls, t.failures, t.slow} {
 			b = binary.AppendUvarint(b, uint64(v))
+		}
+	}
+	return b
+}
+
+// encode writes down what there is to know of the ring itself.
+func (r *ring) encode(b []byte, now time.Time) []byte {
+	b = binary.AppendUvarint(b, uint64(r.width))
+	b = binary.AppendUvarint(b, uint64(r.count))
+	return binary.AppendVarint(b, int64(now.Sub(r.start)))
+}
+
+// behind is the bucket so many before the current one.
+func (r *ring) behind(n int) int { return (r.head - n + r.count) % r.count }
+
+// encode writes the sums that are not nothing, each with how many buckets it
+// lies behind the current one. There is nothing to write if none is.
+func (w *costWindow) encode(now time.Time) []byte {
+	if w.sum(now) == 0 {
+		return nil
+	}
+	b := w.ring.encode([]byte{rememberedCosts}, now)
+	for behind := w.count - 1; behind >= 0; behind-- {
+		if sum := w.buckets[w.behind(behind)]; sum > 0 {
+			b = binary.AppendUvarint(b, uint64(behind))
+			b = binary.BigEndian.AppendUint64(b, math.Float64bits(sum))
 		}
 	}
 	return b
@@ -87,6 +112,16 @@ func (r *reader) signed() int64 {
 	return v
 }
 
+func (r *reader) fixed() uint64 {
+	if len(r.rest) < 8 {
+		r.bad, r.rest = true, nil
+		return 0
+	}
+	v := binary.BigEndian.Uint64(r.rest)
+	r.rest = r.rest[8:]
+	return v
+}
+
 // decodeWindow makes the window that encode wrote down at the given time.
 func decodeWindow(b []byte, at time.Time) (window, error) {
 	if len(b) == 0 {
@@ -108,6 +143,43 @@ func decodeWindow(b []byte, at time.Time) (window, error) {
 	return w, nil
 }
 
+// decodeCosts makes the window of costs that encode wrote down.
+func decodeCosts(b []byte, at time.Time) (*costWindow, error) {
+	if len(b) == 0 {
+		return nil, nil
+	}
+	r := &reader{rest: b[1:], bad: b[0] != rememberedCosts}
+	of, n := decodeRing(r, at)
+	w := &costWindow{ring: of, buckets: make([]float64, n)}
+	for last := n; !r.bad && len(r.rest) > 0; {
+		behind := int(r.number(uint64(n - 1)))
+		sum := math.Float64frombits(r.fixed())
+		if r.bad || behind >= last || !(sum > 0) || math.IsInf(sum, 1) {
+			r.bad = true
+			break
+		}
+		last = behind
+		w.buckets[n-1-behind] = sum
+	}
+	if r.bad {
+		return nil, fmt.Errorf("%w: its costs can't be read", ErrMemory)
+	}
+	return w, nil
+}
+
+// decodeRing gives a ring whose last bucket is the current one, and how many it
+// has.
+func decodeRing(r *reader, at time.Time) (ring, int) {
+	width := time.Duration(r.number(uint64(24 * time.Hour)))
+	n := int(r.number(timeBuckets))
+	began := time.Duration(r.signed())
+	if r.bad || n == 0 || width == 0 {
+		r.bad = true
+		return ring{}, 0
+	}
+	return ring{count: n, width: width, head: n - 1, start: at.Add(-began)}, n
+}
+
 func decodeCalls(r *reader) *callWindow {
 	size := r.number(rememberedWindowCalls)
 	n := r.number(size)
@@ -125,14 +197,11 @@ func decodeCalls(r *reader) *callWindow {
 
 func decodeTime(r *reader, at time.Time) *timeWindow {
 	const most = 1<<31 - 1
-	width := time.Duration(r.number(uint64(24 * time.Hour)))
-	n := int(r.number(timeBuckets))
-	began := time.Duration(r.signed())
-	if r.bad || n == 0 || width == 0 {
-		r.bad = true
+	of, n := decodeRing(r, at)
+	if r.bad {
 		return nil
 	}
-	w := &timeWindow{buckets: make([]tally, n), width: width, head: n - 1, start: at.Add(-began)}
+	w := &timeWindow{ring: of, buckets: make([]tally, n)}
 	for last := n; len(r.rest) > 0; {
 		behind := int(r.number(uint64(n - 1)))
 		t := tally{calls: int(r.number(most)), failures: int(r.number(most)), slow: int(r.number(most))}
