@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -301,6 +302,9 @@ func TestShutdownWhileKeysComeAndGo(t *testing.T) {
 						runtime.Gosched()
 						return 0, nil
 					})
+					if errors.Is(err, ErrTooManyKeys) {
+						continue // all but one of the five were used since it asked
+					}
 					if err != nil {
 						assert.ErrorIs(t, err, ErrShutdown)
 						return
