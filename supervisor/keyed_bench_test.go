@@ -115,14 +115,18 @@ func BenchmarkKeyedMemory(b *testing.B) {
 
 			k, _ := s.keyspaces.Load("x")
 			began := time.Now()
+			last := ""
 			for _, t := range s.running() {
+				last = t.ref.ID()
 				t.tell(&passivate{reason: "idle"})
 			}
 			for k.stats.live.Load() > 0 {
 				runtime.Gosched()
 			}
 			b.ReportMetric(float64(time.Since(began).Nanoseconds())/float64(b.N), "ns/passivation")
-			time.Sleep(10 * time.Millisecond) // let the last actors end
+			for _, there := s.system.ProcessRegistry.GetLocal(last); there; _, there = s.system.ProcessRegistry.GetLocal(last) {
+				runtime.Gosched() // let the last actors end
+			}
 			b.ReportMetric(float64(int64(heapInUse())-int64(before))/float64(b.N), "B/left")
 			began = time.Now()
 			for _, key := range keys {

@@ -160,11 +160,16 @@ func TestEveryOperationHasAnOutcomeWhenTargetsAreKilledAsWell(t *testing.T) {
 	s := one(t, attempts(1), workers(2))
 	kept := s.Target("x", "a")
 	stop := passivateNowAndThen(s, "a")
+	var ended, killedAt atomic.Int32 // operations
 	stopKilling := meanwhile(func() {
+		runtime.Gosched()
+		if n := ended.Load(); n < killedAt.Load()+4 {
+			return // let some get through
+		}
+		killedAt.Store(ended.Load())
 		if pid := s.PID("x", "a"); pid != nil {
 			s.System().Root.Stop(pid)
 		}
-		time.Sleep(100 * time.Microsecond)
 	})
 	var wg sync.WaitGroup
 	for range 4 {
@@ -182,6 +187,7 @@ func TestEveryOperationHasAnOutcomeWhenTargetsAreKilledAsWell(t *testing.T) {
 					_, err = GoOn(ctx, kept, fn).Wait(bg)
 				}
 				cancel()
+				ended.Add(1)
 				if err != nil {
 					assert.ErrorIs(t, err, ErrTargetStopped)
 				}
@@ -293,6 +299,7 @@ func TestShutdownWhileKeysComeAndGo(t *testing.T) {
 		s, err := New(set)
 		require.NoError(t, err)
 		var wg sync.WaitGroup
+		var ended atomic.Int32
 		for caller := range 4 {
 			wg.Add(1)
 			go func() {
@@ -302,6 +309,7 @@ func TestShutdownWhileKeysComeAndGo(t *testing.T) {
 						runtime.Gosched()
 						return 0, nil
 					})
+					ended.Add(1)
 					if errors.Is(err, ErrTooManyKeys) {
 						continue // all but one of the five were used since it asked
 					}
@@ -312,7 +320,9 @@ func TestShutdownWhileKeysComeAndGo(t *testing.T) {
 				}
 			}()
 		}
-		time.Sleep(2 * time.Millisecond)
+		for ended.Load() < 200 {
+			runtime.Gosched()
+		}
 		ctx, cancel := context.WithTimeout(bg, time.Minute)
 		require.NoError(t, s.Shutdown(ctx))
 		cancel()
