@@ -37,6 +37,10 @@ func DoOn[T any](ctx context.Context, t *Target, fn func(context.Context) (T, er
 func do[T any](ctx context.Context, t *Target, fn func(context.Context) (T, error), o *callOptions) (T, error) {
 	t = t.current()
 	if err := t.precheck(ctx, fn == nil, fits[T](o), o); err != nil {
+		if t.isLast(o) {
+			var zero T
+			return zero, err
+		}
 		return instead(ctx, t, nil, fn, o, err)
 	}
 	policy := t.policy.Load()

@@ -26,6 +26,10 @@ func gather(options []CallOption) *callOptions {
 	if len(options) == 0 {
 		return &noOptions
 	}
+	return gatherSome(options)
+}
+
+func gatherSome(options []CallOption) *callOptions {
 	o := &callOptions{}
 	for _, option := range options {
 		if option != nil {

@@ -85,6 +85,12 @@ func misused(err error) bool {
 	return unknown || rejected.Err == ErrNilFunction || rejected.Err == ErrNilContext || rejected.Err == ErrFallbackType
 }
 
+// isLast says whether there is nothing to fall back to from here.
+func (t *Target) isLast(o *callOptions) bool {
+	p := t.policy.Load()
+	return o.fallback == nil && (p == nil || p.Fallback.Target == "")
+}
+
 // elsewhere is the name of the target on which an operation that ended here
 // with err is tried next, empty if it is not. op is nil if there was none.
 func (t *Target) elsewhere(op *operation, o *callOptions, err error) string {
