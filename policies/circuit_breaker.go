@@ -54,6 +54,11 @@ type Breaker struct {
 	// MaxRecoveryTimeout bounds the open time. Default 10 min, in a file no
 	// less than RecoveryTimeout; at least RecoveryTimeout, at most 24 h.
 	MaxRecoveryTimeout time.Duration `koanf:"max_recovery_timeout" range:"(0,24h]" example:"\"5m\""`
+	// AdaptiveRecovery shortens open times by how long the target's past
+	// outages lasted, so that it is looked at when it may be back: the last 16
+	// count, from the third on. No open time gets longer than without it, or
+	// shorter than a tenth of RecoveryTimeout. Default false.
+	AdaptiveRecovery bool `koanf:"adaptive_recovery" example:"true"`
 	// RecoveryJitter lengthens each open time by a random share of itself up
 	// to this, never past MaxRecoveryTimeout, so that many processes do not
 	// probe in step. Default 0.1, from 0 to 1.

@@ -16,6 +16,8 @@ import (
 // where it changes from one kind to the other. Calls that were judged slow or
 // not stay so. The window of the costs keeps those young enough.
 //
+// What AdaptiveRecovery has learned is kept until it is switched off.
+//
 // A ramp goes on towards its new end, counted from its beginning, and takes
 // nothing back; Ramp 0 ends it. None begins before the next recovery.
 //
@@ -31,6 +33,9 @@ func (m *Machine) Configure(now time.Time, s policies.Breaker) (Transition, bool
 		m.probes.grow(s.HalfOpenMaxCalls)
 	}
 	m.fitRamp()
+	if !s.AdaptiveRecovery {
+		m.outages = outages{}
+	}
 	switch {
 	case before && !s.Enabled && m.state != Disabled:
 		return m.letThrough(now, Disabled, ReasonReconfigured), true

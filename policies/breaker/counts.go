@@ -48,6 +48,11 @@ type Counts struct {
 	// are 0 when there is none.
 	RampLimit, RampRunning int
 
+	// Outages is how many past outages AdaptiveRecovery knows, and
+	// TypicalOutage the median of their lengths.
+	Outages       int
+	TypicalOutage time.Duration
+
 	// LastFailure and LastSuccess are when such an outcome was last
 	// settled; zero if never.
 	LastFailure, LastSuccess time.Time
@@ -80,6 +85,7 @@ func (m *Machine) Counts(now time.Time) Counts {
 	c.ProbesRunning = m.probes.running
 	c.RampLimit, c.RampRunning, c.RampUntil = m.ramp.limitAt(now), m.ramp.running, m.ramp.until
 	c.OpenUntil = m.until
+	c.TypicalOutage, c.Outages = m.outages.typical()
 	return c
 }
 

@@ -23,6 +23,8 @@ type Machine struct {
 	costs  *costWindow // nil while the rule is off
 	probes probes
 	ramp   ramp
+	// outages is kept while AdaptiveRecovery is on.
+	outages outages
 	// capacity is where a ramp ends.
 	capacity int
 }
@@ -131,7 +133,17 @@ func (m *Machine) open(now time.Time, rnd float64, why Reason) Transition {
 	if m.state == HalfOpen || m.ramp.limit > 0 {
 		m.counts.Reopens++
 	}
-	return m.move(now, Open, why, now.Add(openTime(&m.settings, m.counts.Reopens, rnd)))
+	return m.move(now, Open, why, now.Add(m.openTime(now, rnd)))
+}
+
+// openTime is how long an open state that begins now lasts.
+func (m *Machine) openTime(now time.Time, rnd float64) time.Duration {
+	usual := openTime(&m.settings, m.counts.Reopens, rnd)
+	if !m.settings.AdaptiveRecovery {
+		return usual
+	}
+	m.outages.down(now)
+	return m.outages.openTime(now, usual, m.settings.RecoveryTimeout)
 }
 
 // letThrough enters a state that admits every call, with a clean slate.
@@ -141,5 +153,8 @@ func (m *Machine) letThrough(now time.Time, to State, why Reason) Transition {
 	m.counts.Reopens = 0
 	m.window.clear()
 	m.costs.clear()
+	if why != ReasonProbesSucceeded {
+		m.outages.settled()
+	}
 	return m.move(now, to, why, time.Time{})
 }

@@ -18,6 +18,7 @@ func (m *Machine) Trip(now time.Time, rnd float64, why Reason) (Transition, bool
 // otherwise. A moment that has passed is due at the next [Machine.Tick].
 // Called again, it replaces the end.
 func (m *Machine) ForceOpen(now time.Time, until time.Time) Transition {
+	m.outages.settled()
 	return m.move(now, ForcedOpen, ReasonForcedOpen, until)
 }
 

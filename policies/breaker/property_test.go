@@ -62,6 +62,7 @@ func drawSettings(t *rapid.T) policies.Breaker {
 	s.MaxRecoveryTimeout = s.RecoveryTimeout + time.Duration(rapid.IntRange(0, 30).Draw(t, "more"))*time.Second
 	s.RecoveryMultiplier = rapid.Float64Range(1, 100).Draw(t, "recovery_multiplier")
 	s.RecoveryJitter = rapid.Float64Range(0, 1).Draw(t, "recovery_jitter")
+	s.AdaptiveRecovery = rapid.Bool().Draw(t, "adaptive_recovery")
 	s.FailureCost = rapid.SampledFrom([]float64{0, 0, 5, 20}).Draw(t, "failure_cost")
 	s.CostWindow = time.Duration(rapid.IntRange(1, 20).Draw(t, "cost_window")) * time.Second
 	s.MaxWall = time.Duration(rapid.IntRange(1, 60).Draw(t, "max_wall")) * time.Second
@@ -107,9 +108,14 @@ func (p *program) happened(t *rapid.T, tr Transition, changed bool) {
 		require.Equal(t, earlier(tr.Wall, p.now.Add(s.MaxWall)), tr.Until, "to the moment, or as long as max_wall allows")
 	} else if tr.To == Open {
 		lasts := tr.Until.Sub(p.now)
-		require.GreaterOrEqual(t, lasts, s.RecoveryTimeout)
+		least := s.RecoveryTimeout
+		if s.AdaptiveRecovery {
+			least /= 10
+		}
+		require.GreaterOrEqual(t, lasts, least)
 		require.LessOrEqual(t, lasts, s.MaxRecoveryTimeout)
 	}
+	require.LessOrEqual(t, p.m.Counts(p.now).Outages, outagesKept)
 	p.ramp.transition(p, tr)
 	p.state, p.generation = tr.To, tr.Generation
 }

@@ -52,9 +52,11 @@ func (m *Machine) SetCapacity(calls int) {
 // recovered closes a half-open machine, with a ramp if the settings have one.
 // The growth of the open time is over when the ramp is.
 func (m *Machine) recovered(now time.Time, why Reason) Transition {
-	reopens := m.counts.Reopens
+	reopens, probed := m.counts.Reopens, m.counts.LastTransition
+	ramps := m.settings.Ramp > 0 && m.capacity > m.settings.HalfOpenMaxCalls
+	m.outages.up(probed, ramps)
 	t := m.letThrough(now, Closed, why)
-	if m.settings.Ramp > 0 && m.capacity > m.settings.HalfOpenMaxCalls {
+	if ramps {
 		m.counts.Reopens = reopens
 		first := m.settings.HalfOpenMaxCalls
 		m.ramp = ramp{began: now, until: now.Add(m.settings.Ramp), first: first, most: m.capacity, limit: first}
@@ -89,6 +91,7 @@ func (m *Machine) tickRamp(now time.Time) {
 func (m *Machine) endRamp() {
 	m.ramp = ramp{}
 	m.counts.Reopens = 0
+	m.outages.settled()
 }
 
 // fitRamp gives a ramp under way its new end.

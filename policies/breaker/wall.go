@@ -19,6 +19,7 @@ func (m *Machine) wall(now time.Time, rnd float64, until time.Time) Transition {
 	if most := now.Add(m.settings.MaxWall); end.After(most) {
 		end = most
 	}
+	m.outages.settled() // how long it would have lasted nobody knows
 	t := m.move(now, Open, ReasonExternalWall, end)
 	t.Wall = until
 	return t

@@ -45,7 +45,7 @@ func (r result) latency() time.Duration {
 const every = 500 * time.Millisecond
 
 // run has the clients call the service until it has gone through its course.
-func run(t *testing.T, edits ...func(*policies.Policy)) (r result) {
+func run(t *testing.T, c course, edits ...func(*policies.Policy)) (r result) {
 	virtualtime.Run(t, func(t *testing.T) {
 		p := policies.Default(policies.API)
 		p.Retry.MinWait, p.Retry.MaxWait = 100*time.Millisecond, 2*time.Second
@@ -57,7 +57,7 @@ func run(t *testing.T, edits ...func(*policies.Policy)) (r result) {
 		require.NoError(t, err)
 		sup, err := supervisor.New(set)
 		require.NoError(t, err)
-		s := newService(*seed)
+		s := newService(c, *seed)
 		var mu sync.Mutex
 		operate := func(fate float64) {
 			began := time.Now()
@@ -75,7 +75,7 @@ func run(t *testing.T, edits ...func(*policies.Policy)) (r result) {
 			rnd := rand.New(rand.NewPCG(*seed, uint64(client)+2))
 			all.Go(func() {
 				time.Sleep(time.Duration(rnd.Int64N(int64(every))))
-				for time.Since(s.began) < lasting() {
+				for time.Since(s.began) < c.lasting() {
 					fate := rnd.Float64()
 					all.Go(func() { operate(fate) })
 					time.Sleep(every)
@@ -94,6 +94,7 @@ func run(t *testing.T, edits ...func(*policies.Policy)) (r result) {
 
 func withoutBreaker(p *policies.Policy) { p.Breaker.Enabled = false }
 func adaptive(p *policies.Policy)       { p.AdaptiveRetry.Enabled = true }
+func learns(p *policies.Policy)         { p.Breaker.AdaptiveRecovery = true }
 func withoutRetry(p *policies.Policy)   { p.Retry.Enabled = false }
 
 // If this fails, adaptive retries cost the service more than they spare it, or
@@ -106,14 +107,27 @@ func TestAdaptiveRetriesSpareTheService(t *testing.T) {
 			r.latency(), r.byPhase["down"], r.byPhase["half of it hopeless"])
 		return r
 	}
-	row("no retry, no breaker", run(t, withoutBreaker, withoutRetry))
-	fixed := row("fixed, no breaker", run(t, withoutBreaker))
-	adapted := row("adaptive, no breaker", run(t, withoutBreaker, adaptive))
-	row("fixed, breaker", run(t))
-	row("adaptive, breaker", run(t, adaptive))
-	t.Logf("%d clients, %s of virtual time\n%s", *clients, lasting(), table.String())
+	row("no retry, no breaker", run(t, mixed, withoutBreaker, withoutRetry))
+	fixed := row("fixed, no breaker", run(t, mixed, withoutBreaker))
+	adapted := row("adaptive, no breaker", run(t, mixed, withoutBreaker, adaptive))
+	row("fixed, breaker", run(t, mixed))
+	row("adaptive, breaker", run(t, mixed, adaptive))
+	t.Logf("%d clients, %s of virtual time\n%s", *clients, mixed.lasting(), table.String())
 
 	assert.Less(t, adapted.perOperation(), fixed.perOperation())
 	assert.Less(t, adapted.latency(), fixed.latency())
 	assert.Greater(t, adapted.success(), fixed.success()-1)
+}
+
+// If this fails, a breaker that has learned how long outages last still keeps
+// callers away for longer than one that has not, or storms the service.
+func TestAdaptiveRecoveryIsBackSooner(t *testing.T) {
+	quick := func(p *policies.Policy) { p.Breaker.RecoveryJitter = 0 }
+	fixed := run(t, restarts(), quick, withoutRetry)
+	adapted := run(t, restarts(), quick, withoutRetry, learns)
+	t.Logf("%d clients, %s of virtual time, 20 restarts of 8 to 20 s\n| recovery | operations | succeeded | calls while down |\n|---|---|---|---|\n"+
+		"| fixed, 60 s | %d | %.1f %% | %d |\n| adaptive | %d | %.1f %% | %d |\n", *clients, restarts().lasting(),
+		fixed.operations, fixed.success(), fixed.byPhase["down"], adapted.operations, adapted.success(), adapted.byPhase["down"])
+	assert.Greater(t, adapted.success(), fixed.success())
+	assert.Less(t, adapted.byPhase["down"], 2*fixed.byPhase["down"])
 }

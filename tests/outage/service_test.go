@@ -19,8 +19,11 @@ type phase struct {
 	takes    time.Duration // a call
 }
 
-// course is what the service goes through.
-var course = []phase{
+// course is what a service goes through.
+type course []phase
+
+// mixed has something of everything.
+var mixed = course{
 	{"well", 2 * time.Minute, 0.01, 0, 50 * time.Millisecond},
 	{"flaky", time.Minute, 0.4, 0, 80 * time.Millisecond},
 	{"well", time.Minute, 0.01, 0, 50 * time.Millisecond},
@@ -30,8 +33,18 @@ var course = []phase{
 	{"well", time.Minute, 0.01, 0, 50 * time.Millisecond},
 }
 
-func lasting() (all time.Duration) {
-	for _, p := range course {
+// restarts is a service that is restarted every few minutes and back within 8
+// to 20 seconds.
+func restarts() (c course) {
+	for i := range 20 {
+		c = append(c, phase{"well", 3 * time.Minute, 0, 0, 50 * time.Millisecond},
+			phase{"down", time.Duration(8+i*7%13) * time.Second, 1, 0, 10 * time.Millisecond})
+	}
+	return append(c, phase{"well", 3 * time.Minute, 0, 0, 50 * time.Millisecond})
+}
+
+func (c course) lasting() (all time.Duration) {
+	for _, p := range c {
 		all += p.lasts
 	}
 	return all
@@ -39,26 +52,27 @@ func lasting() (all time.Duration) {
 
 // service is what is called. It counts what reaches it, by phase.
 type service struct {
-	began time.Time
+	course course
+	began  time.Time
 
 	mu    sync.Mutex
 	rnd   *rand.Rand
 	calls map[string]int
 }
 
-func newService(seed uint64) *service {
-	return &service{began: time.Now(), rnd: rand.New(rand.NewPCG(seed, 1)), calls: map[string]int{}}
+func newService(c course, seed uint64) *service {
+	return &service{course: c, began: time.Now(), rnd: rand.New(rand.NewPCG(seed, 1)), calls: map[string]int{}}
 }
 
 func (s *service) now() phase {
 	passed := time.Since(s.began)
-	for _, p := range course {
+	for _, p := range s.course {
 		if passed < p.lasts {
 			return p
 		}
 		passed -= p.lasts
 	}
-	return course[len(course)-1]
+	return s.course[len(s.course)-1]
 }
 
 var errDown = classify.Retryable(errors.New("the service failed"))
