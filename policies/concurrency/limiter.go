@@ -7,7 +7,7 @@ import (
 )
 
 // The numbers of the algorithm. Those without a source were chosen by the
-// simulation, which changes little when they are halved or doubled.
+// simulation.
 const (
 	// start is the first limit. It is small because a base latency that is
 	// learnt in a queue is too long.
