@@ -13,15 +13,18 @@ const (
 	grpcDeadline = "grpc.DeadlineExceeded"
 
 	grpcResourceExhausted = 8
+	grpcUnavailable       = 14
 )
 
 // grpcCodes is gRPC's status code table. Codes that blame the request say
 // nothing about the target. Aborted asks for the whole transaction to be run
 // again, which only its owner can do. Unavailable may follow a request that
 // was received ("it is not always safe to retry non-idempotent operations",
-// google.golang.org/grpc/codes). ResourceExhausted is retryable only with a
-// RetryInfo detail, since it also stands for used-up quotas and too large
-// messages.
+// google.golang.org/grpc/codes), unless it comes with a delay: then the server
+// itself has refused, and says when to come back. ResourceExhausted is retryable
+// only with a delay, since it also stands for used-up quotas and too large
+// messages. A delay is a RetryInfo detail, or what a RetryAfter method of the
+// error says, such as a grpc-retry-pushback-ms trailer.
 var grpcCodes = []struct {
 	name string
 	meaning
@@ -40,7 +43,7 @@ var grpcCodes = []struct {
 	11:                    {"OutOfRange", ignored},
 	12:                    {"Unimplemented", ignored},
 	13:                    {"Internal", unknown},
-	14:                    {"Unavailable", failedAfter},
+	grpcUnavailable:       {"Unavailable", failedAfter},
 	15:                    {"DataLoss", unknown},
 	16:                    {"Unauthenticated", ignored},
 }
@@ -69,8 +72,11 @@ func grpcStatus(err error) (string, meaning, bool) {
 	if s.code < uint64(len(grpcCodes)) {
 		m = grpcCodes[s.code].meaning
 	}
-	if s.code == grpcResourceExhausted {
-		m.retryable = s.hasDelay
+	switch s.code {
+	case grpcResourceExhausted:
+		m.retryable = namesDelay(err)
+	case grpcUnavailable:
+		m.ambiguous = !namesDelay(err)
 	}
 	return s.condition(), m, true
 }

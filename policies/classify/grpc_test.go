@@ -72,6 +72,35 @@ func TestGRPCRetryInfo(t *testing.T) {
 	assert.False(t, verdictOf(grpcError(8, wrongDelay{})).Retryable, "a delay that is no duration")
 }
 
+// Broken, a call that a server has refused for the moment would not be made again
+// if it isn't idempotent, or what may have taken effect would be.
+func TestGRPCRefusalsThatSayWhenToComeBack(t *testing.T) {
+	info := &rpcRetryInfo{&rpcDuration{3 * time.Second}}
+	assert.Equal(t, essence{"grpc.Unavailable", failedBefore}, essenceOf(verdictOf(grpcError(14, info))))
+	assert.Equal(t, essence{"grpc.Unavailable", failedAfter}, essenceOf(verdictOf(grpcError(14))))
+
+	pushback := func(code rpcCode, named bool) essence {
+		v := verdictOf(pushedBack{grpcError(code), named})
+		assert.Equal(t, named, v.HasDelay)
+		return essenceOf(v)
+	}
+	assert.Equal(t, essence{"grpc.Unavailable", failedBefore}, pushback(14, true))
+	assert.Equal(t, essence{"grpc.Unavailable", failedAfter}, pushback(14, false))
+	assert.Equal(t, essence{"grpc.ResourceExhausted", throttled}, pushback(8, true))
+	assert.Equal(t, essence{"grpc.ResourceExhausted", meaning{outcome: policies.Throttled}}, pushback(8, false))
+	assert.Equal(t, essence{"grpc.NotFound", ignored}, pushback(5, true), "a delay alone is no reason to try again")
+}
+
+// pushedBack is an error whose server said something of another attempt beside
+// its status.
+type pushedBack struct {
+	error
+	named bool
+}
+
+func (e pushedBack) Unwrap() error                     { return e.error }
+func (e pushedBack) RetryAfter() (time.Duration, bool) { return 0, e.named }
+
 type wrongDelay struct{}
 
 func (wrongDelay) GetRetryDelay() int { return 5 }
