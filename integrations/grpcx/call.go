@@ -26,6 +26,7 @@ type call struct {
 	options []supervisor.CallOption
 
 	mu     sync.Mutex
+	begun  int // attempts
 	ended  bool
 	lent   sync.WaitGroup // attempts that write to what is the caller's
 	opened []*stream      // that may yet be the caller's
@@ -49,19 +50,27 @@ func (s *settings) call(ctx context.Context, target *supervisor.Target, method s
 // has ended: its context is then one of its own.
 func (c *call) apart(ctx context.Context) bool { return ctx.Done() != c.ctx.Done() }
 
-// enter begins an attempt, and is refused when the operation has ended. An attempt
-// that is not apart has the use of what is the caller's until it calls leave.
-func (c *call) enter(ctx context.Context) (leave func(), ok bool) {
+// enter begins an attempt, and is refused when the operation has ended. earlier is
+// how many were begun before. An attempt that is not apart has the use of what is
+// the caller's until it calls leave.
+func (c *call) enter(ctx context.Context) (earlier int, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case c.ended:
-		return nil, false
-	case c.apart(ctx):
-		return func() {}, true
+	if c.ended {
+		return 0, false
 	}
-	c.lent.Add(1)
-	return c.lent.Done, true
+	if !c.apart(ctx) {
+		c.lent.Add(1)
+	}
+	c.begun++
+	return c.begun - 1, true
+}
+
+// leave ends an attempt that has entered.
+func (c *call) leave(ctx context.Context) {
+	if !c.apart(ctx) {
+		c.lent.Done()
+	}
 }
 
 // end says that there is no further attempt. What the caller lent it has back when

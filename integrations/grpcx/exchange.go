@@ -8,8 +8,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
-
-	"github.com/holdfast-go/holdfast/supervisor"
 )
 
 // previousAttempts is the header by which a server learns that a call is made
@@ -70,16 +68,15 @@ func (x *exchange) over() bool {
 // itself can know: it says so by finishing a call without a peer.
 func (x *exchange) unsent() bool { return x.over() && x.peer.Addr == nil }
 
-// outgoing is the attempt's context for the call.
-func outgoing(ctx context.Context) context.Context {
-	attempt, ok := supervisor.CurrentAttempt(ctx)
-	if !ok || attempt.Number == 1 {
+// outgoing is the attempt's context for the call, which so many were begun before.
+func outgoing(ctx context.Context, earlier int) context.Context {
+	if earlier == 0 {
 		return ctx
 	}
 	md, _ := metadata.FromOutgoingContext(ctx) // a copy
 	if md == nil {
 		md = metadata.MD{}
 	}
-	md.Set(previousAttempts, strconv.Itoa(attempt.Number-1))
+	md.Set(previousAttempts, strconv.Itoa(earlier))
 	return metadata.NewOutgoingContext(ctx, md)
 }

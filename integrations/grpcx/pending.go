@@ -9,6 +9,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+
+	"github.com/holdfast-go/holdfast/policies/classify"
 )
 
 // pending is a server stream that is established when it is read from: until then
@@ -134,11 +136,12 @@ func (p *pending) establish(into any) (_ *stream, first bool, err error) {
 	return st, first, nil
 }
 
-// ask sends the request. What the server has to say of it is for RecvMsg.
+// ask sends the request. What the server has to say of it is for RecvMsg; what else
+// goes wrong is of the client's making.
 func (p *pending) ask(s *stream) error {
 	if p.asked {
 		if err := s.ClientStream.SendMsg(p.request); err != nil && !errors.Is(err, io.EOF) {
-			return err
+			return classify.Ignore(err)
 		}
 	}
 	return s.ClientStream.CloseSend()

@@ -151,14 +151,19 @@ type network struct {
 	mu       sync.Mutex
 	listener *bufconn.Listener
 	refuses  int // that many dials more
-	dials    int
+}
+
+// refuse has so many dials more refused.
+func (n *network) refuse(dials int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.refuses = dials
 }
 
 func (n *network) dial(ctx context.Context, _ string) (net.Conn, error) {
 	n.mu.Lock()
-	n.dials++
 	refused := n.refuses > 0
-	n.refuses--
+	n.refuses = max(0, n.refuses-1)
 	listener := n.listener
 	n.mu.Unlock()
 	if refused {

@@ -68,7 +68,11 @@ type meaning struct {
 	text  string        // for those who are not to know more
 }
 
+// meaningOf goes by the last attempt of an operation that had any.
 func meaningOf(err error) meaning {
+	if e, ok := errors.AsType[*supervisor.ExhaustedError](err); ok && e.Err != nil {
+		err = e.Err
+	}
 	is := func(targets ...error) bool {
 		for _, target := range targets {
 			if errors.Is(err, target) {

@@ -36,11 +36,12 @@ func (s *stream) RecvMsg(m any) error {
 	return err
 }
 
-// SendMsg implements [grpc.ClientStream].
+// SendMsg implements [grpc.ClientStream]. Its errors are of the client's making,
+// unless it is io.EOF, which leaves the word to RecvMsg.
 func (s *stream) SendMsg(m any) error {
 	err := s.ClientStream.SendMsg(m)
-	if err != nil && !errors.Is(err, io.EOF) { // which leaves the status to RecvMsg
-		s.end(err)
+	if err != nil && !errors.Is(err, io.EOF) {
+		s.once.Do(s.life.end)
 	}
 	return err
 }

@@ -59,12 +59,12 @@ func (c *streamCall) establish(then opening) (*stream, error) {
 
 // attempt opens the stream once.
 func (c *streamCall) attempt(ctx context.Context, then opening) (_ *stream, err error) {
-	leave, ok := c.enter(ctx)
+	earlier, ok := c.enter(ctx)
 	if !ok {
 		return nil, errOver
 	}
-	defer leave()
-	s := &stream{exchange: &exchange{}, life: newLifetime(outgoing(ctx), c.ctx), caller: c.ctx, many: c.desc.ServerStreams}
+	defer c.leave(ctx)
+	s := &stream{exchange: &exchange{}, life: newLifetime(outgoing(ctx, earlier), c.ctx), caller: c.ctx, many: c.desc.ServerStreams}
 	established := false
 	defer func() {
 		if !established { // also when an interceptor panics

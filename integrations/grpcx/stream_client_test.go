@@ -329,7 +329,7 @@ func TestAStreamByHand(t *testing.T) {
 func TestOtherStreams(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := serve(t, nil, nil, nil, cut(1, codes.Unavailable))
-		s.network.refuses = 1
+		s.network.refuse(1)
 		sup := one(t, trips(1))
 		sup.Breaker(name).Reset()
 		c := s.client(sup, ThroughFirstMessage())
@@ -375,11 +375,33 @@ func TestOtherStreams(t *testing.T) {
 	})
 }
 
+// Broken, a service would be blamed for messages that its clients can't send.
+func TestWhatAClientCannotSend(t *testing.T) {
+	for about, options := range map[string][]ClientOption{"": nil, "through its first message": {ThroughFirstMessage(), Idempotent(output)}} {
+		t.Run(about, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				sup := one(t, trips(1))
+				conn := serve(t).connect(grpc.WithStreamInterceptor(StreamClientInterceptor(sup, options...)))
+				ctx := &counted{Context: bg, done: make(chan struct{})}
+				stream, err := conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, output)
+				require.NoError(t, err)
+				if err = stream.SendMsg("no message"); err == nil {
+					err = stream.RecvMsg(&pb.StreamingOutputCallResponse{})
+				}
+				assert.Equal(t, codes.Internal, status.Code(err), err)
+				pass(0)
+				assert.Equal(t, breaker.Closed, sup.Breaker(name).State())
+				assert.Zero(t, ctx.live.Load())
+			})
+		})
+	}
+}
+
 // Broken, a stream would not get through a connection that is refused once.
 func TestEstablishingIsRepeated(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := serve(t)
-		s.network.refuses = 1
+		s.network.refuse(1)
 		got, err := read(bg, s.client(one(t)))
 		require.NoError(t, err)
 		assert.Equal(t, []string{"1", "1"}, got)
@@ -387,7 +409,7 @@ func TestEstablishingIsRepeated(t *testing.T) {
 	})
 	bubble(t, func(t *testing.T) {
 		s := serve(t)
-		s.network.refuses = 1_000_000
+		s.network.refuse(1_000_000)
 		_, err := read(bg, s.client(one(t)))
 		exhausted, ok := errors.AsType[*supervisor.ExhaustedError](err)
 		require.True(t, ok, err)

@@ -47,16 +47,16 @@ type answer struct {
 
 // attempt makes the call once.
 func (u *unaryCall) attempt(ctx context.Context) (answer, error) {
-	leave, ok := u.enter(ctx)
+	earlier, ok := u.enter(ctx)
 	if !ok {
 		return answer{}, errOver
 	}
-	defer leave()
+	defer u.leave(ctx)
 	got := answer{&exchange{}, u.reply}
 	if u.apart(ctx) {
 		got.reply = u.fresh()
 	}
-	err := u.invoke(outgoing(ctx), u.method, u.req, got.reply, u.cc, got.exchange.options(u.each)...)
+	err := u.invoke(outgoing(ctx, earlier), u.method, u.req, got.reply, u.cc, got.exchange.options(u.each)...)
 	if err != nil {
 		return answer{}, got.exchange.failed(ctx, u.ctx, err)
 	}

@@ -139,7 +139,7 @@ func TestTheErrorsOfFailedCalls(t *testing.T) {
 func TestWhatWasNotSentIsRepeated(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := serve(t)
-		s.network.refuses = 1
+		s.network.refuse(1)
 		answer, err := ask(bg, s.client(one(t)))
 		require.NoError(t, err)
 		assert.Equal(t, "1", answer)
@@ -259,6 +259,32 @@ func TestAnOutageAndRecovery(t *testing.T) {
 		assert.Equal(t, "6", answer)
 		assert.Equal(t, breaker.Closed, sup.Breaker(name).State())
 		assert.Equal(t, seconds(0, 1, 3, 3, 4, 34), s.times())
+	})
+}
+
+// Broken, a service that can't be reached would be dialled for every call, or not
+// be found again.
+func TestAServiceThatCannotBeReached(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := serve(t)
+		s.network.refuse(1_000_000)
+		sup := one(t, trips(5))
+		c := s.client(sup)
+		for range 2 { // three attempts and two
+			_, err := ask(bg, c)
+			assert.Equal(t, codes.Unavailable, status.Code(err))
+		}
+		for range 10 {
+			_, err := ask(bg, c)
+			assert.ErrorIs(t, err, supervisor.ErrOpen)
+		}
+		s.network.refuse(0)
+		assert.Empty(t, s.seen())
+		pass(30 * time.Second)
+		answer, err := ask(bg, c)
+		require.NoError(t, err)
+		assert.Equal(t, "1", answer)
+		assert.Equal(t, breaker.Closed, sup.Breaker(name).State())
 	})
 }
 
