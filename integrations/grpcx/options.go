@@ -25,6 +25,7 @@ type settings struct {
 	sup          *supervisor.Supervisor
 	pick         func(ctx context.Context, fullMethod string, cc *grpc.ClientConn) string // nil: by name
 	fallback     string
+	keys         func(ctx context.Context, fullMethod string, cc *grpc.ClientConn) []supervisor.Key // nil: none
 	idempotent   map[string]bool
 	firstMessage bool
 	options      []supervisor.CallOption
@@ -80,6 +81,15 @@ func Named(target string) func(context.Context, string, *grpc.ClientConn) string
 // finds [supervisor.ErrUnknownTarget].
 func WithFallbackTarget(name string) Option {
 	return option(func(s *settings) { s.fallback = name })
+}
+
+// WithKeys gives each call's target keys, such as the tenant's name from the
+// metadata, or cc.Target(): each combination has a breaker and a pool of its own,
+// under the policy of the target's name. See [supervisor.Supervisor.Target] for
+// their bounds. No keys leave a call on the target itself. keys must be safe for
+// concurrent use. Default none.
+func WithKeys(keys func(ctx context.Context, fullMethod string, cc *grpc.ClientConn) []supervisor.Key) Option {
+	return option(func(s *settings) { s.keys = keys })
 }
 
 // WithCallOptions has every call run with these options, such as

@@ -277,6 +277,28 @@ func TestOperationsWithinAHandlerAreNested(t *testing.T) {
 	})
 }
 
+// Broken, one tenant's calls would be turned away for another's.
+func TestKeys(t *testing.T) {
+	eachKind(t, func(t *testing.T, call func(context.Context, pb.TestServiceClient, ...grpc.CallOption) error) {
+		tenant := func(ctx context.Context, _ string, _ *grpc.ClientConn) []supervisor.Key {
+			md, _ := metadata.FromIncomingContext(ctx)
+			var keys []supervisor.Key
+			for _, of := range md.Get("tenant") {
+				keys = append(keys, supervisor.Key(of))
+			}
+			return keys
+		}
+		sup := one(t, trips(1))
+		s, c := guard(t, sup, []ServerOption{WithKeys(tenant)}, fails(codes.Internal))
+		of := func(tenant string) context.Context { return metadata.AppendToOutgoingContext(bg, "tenant", tenant) }
+		assert.Equal(t, codes.Internal, status.Code(call(of("a"), c)))
+		assert.Equal(t, codes.Unavailable, status.Code(call(of("a"), c)))
+		require.NoError(t, call(of("b"), c))
+		require.NoError(t, call(bg, c))
+		assert.Len(t, s.seen(), 3)
+	})
+}
+
 // Broken, an interceptor that logs would not know why a call was turned away.
 func TestInterceptorsBeforeFindTheSupervisorsError(t *testing.T) {
 	bubble(t, func(t *testing.T) {

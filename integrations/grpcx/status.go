@@ -10,6 +10,8 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/holdfast-go/holdfast/policies"
+	"github.com/holdfast-go/holdfast/policies/classify"
 	"github.com/holdfast-go/holdfast/supervisor"
 )
 
@@ -40,7 +42,9 @@ func (e *Error) GRPCStatus() *status.Status { return e.status }
 // Unavailable, and a used-up rate_limit ResourceExhausted, with a RetryInfo detail
 // where it is known when to come again. An attempt timeout is DeadlineExceeded. A
 // panic, and a target that there is not, is Internal. An error that is a status,
-// or wraps one, is returned as it is, and any other is Unknown.
+// or wraps one, is returned as it is. Of others, such as an HTTP answer, those that
+// package classify calls throttled are ResourceExhausted, those it would repeat
+// Unavailable, and the rest is Unknown.
 func StatusError(err error) error { return statusError(err, nil) }
 
 // statusError is the same for an operation whose caller's context ended so; nil if
@@ -92,7 +96,8 @@ func meaningOf(err error) meaning {
 		return meaning{codes.Unavailable, limit.RetryAfter, "the service has asked to be left alone"}
 	case isLimit:
 		return meaning{codes.ResourceExhausted, limit.RetryAfter, "the rate limit is used up"}
-	case is(supervisor.ErrOverloaded, supervisor.ErrQueueWait, supervisor.ErrMaxElapsed, supervisor.ErrTooManyAbandoned):
+	case is(supervisor.ErrOverloaded, supervisor.ErrQueueWait, supervisor.ErrMaxElapsed,
+		supervisor.ErrTooManyAbandoned, supervisor.ErrTooManyKeys):
 		return meaning{code: codes.Unavailable, text: "too many calls"}
 	case is(supervisor.ErrShutdown, supervisor.ErrTargetStopped):
 		return meaning{code: codes.Unavailable, text: "the service is shutting down"}
@@ -102,6 +107,19 @@ func meaningOf(err error) meaning {
 		return meaning{code: codes.Canceled, text: "the call was canceled"}
 	case panicked, rejected:
 		return meaning{code: codes.Internal, text: "internal error"}
+	}
+	return meaningOfOthers(err)
+}
+
+// meaningOfOthers is that of an error that is neither the supervisor's nor a status:
+// what package classify says of it, of a database, an HTTP answer, a broken
+// connection.
+func meaningOfOthers(err error) meaning {
+	switch v := classify.Classify(err, nil, time.Now(), classify.Rules{}); {
+	case v.Outcome == policies.Throttled, v.Outcome == policies.Walled:
+		return meaning{codes.ResourceExhausted, v.Delay, "a limit is used up"}
+	case v.Retryable && v.Outcome == policies.Failure:
+		return meaning{codes.Unavailable, v.Delay, "the service is not available"}
 	}
 	return meaning{code: codes.Unknown, text: "unknown error"}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"syscall"
 	"testing"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/holdfast-go/holdfast/actors"
+	"github.com/holdfast-go/holdfast/policies/classify"
 	"github.com/holdfast-go/holdfast/supervisor"
 )
 
@@ -39,6 +42,11 @@ func TestStatusError(t *testing.T) {
 		"timeout":      {&supervisor.AttemptTimeoutError{Timeout: time.Second}, codes.DeadlineExceeded, 0},
 		"panic":        {actors.NewPanicError("a bug"), codes.Internal, 0},
 		"somebody's":   {errors.New("odd"), codes.Unknown, 0},
+		"too many":     {rejected(supervisor.ErrTooManyKeys), codes.Unavailable, 0},
+		"refused":      {&supervisor.ExhaustedError{Err: syscall.ECONNREFUSED}, codes.Unavailable, 0},
+		"an answer":    {&classify.StatusError{StatusCode: 404}, codes.Unknown, 0},
+		"throttled":    {&classify.StatusError{StatusCode: 429, Header: http.Header{"Retry-After": {"7"}}}, codes.ResourceExhausted, 7 * time.Second},
+		"a wall":       {classify.Wall(errors.New("unpaid"), time.Time{}), codes.ResourceExhausted, 0},
 		"exhausted":    {&supervisor.ExhaustedError{Err: &supervisor.AttemptTimeoutError{}, Cause: supervisor.ErrShutdown}, codes.DeadlineExceeded, 0},
 		"never ended":  {&supervisor.ExhaustedError{Cause: supervisor.ErrShutdown}, codes.Unavailable, 0},
 		"of a status":  {&supervisor.ExhaustedError{Err: own, Cause: supervisor.ErrOpen}, codes.NotFound, 0},

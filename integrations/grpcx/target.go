@@ -23,7 +23,11 @@ func (s *settings) target(ctx context.Context, method string, cc *grpc.ClientCon
 	if s.fallback != "" && !s.sup.Has(name) {
 		name = s.fallback
 	}
-	t := s.sup.Target(name)
+	var keys []supervisor.Key
+	if s.keys != nil {
+		keys = s.keys(ctx, method, cc)
+	}
+	t := s.sup.Target(name, keys...)
 	err := t.Err()
 	if errors.Is(err, supervisor.ErrUnknownTarget) {
 		err = fmt.Errorf("grpcx: no target for %s (see WithTarget and WithFallbackTarget): %w", method, err)

@@ -13,13 +13,11 @@ import (
 	"google.golang.org/grpc/codes"
 	pb "google.golang.org/grpc/interop/grpc_testing"
 	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/holdfast-go/holdfast/actors"
 	"github.com/holdfast-go/holdfast/policies"
-	"github.com/holdfast-go/holdfast/policies/breaker"
 	"github.com/holdfast-go/holdfast/policies/retry"
 	"github.com/holdfast-go/holdfast/supervisor"
 )
@@ -225,94 +223,6 @@ func TestDeadlines(t *testing.T) {
 	})
 }
 
-// Broken, an outage would be hammered, or a call refused without saying until
-// when, or the service not be found again.
-func TestAnOutageAndRecovery(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		s := serve(t, repeated(fails(codes.Unavailable), 5)...)
-		sup := one(t, trips(5))
-		c := s.client(sup, Idempotent("/"+name+"/"))
-
-		_, err := ask(bg, c) // at 0, 1 and 3 s
-		assert.Equal(t, codes.Unavailable, status.Code(err))
-		_, err = ask(bg, c) // at 3 and 4 s, and the breaker opens
-		exhausted, ok := errors.AsType[*supervisor.ExhaustedError](err)
-		require.True(t, ok)
-		assert.Equal(t, retry.BreakerOpen, exhausted.Reason)
-		assert.ErrorIs(t, err, supervisor.ErrOpen)
-
-		for range 10 {
-			_, err = ask(bg, c)
-			open, ok := errors.AsType[*supervisor.OpenError](err)
-			require.True(t, ok, err)
-			assert.Equal(t, 30*time.Second, open.RetryAfter())
-			st, ok := status.FromError(err)
-			require.True(t, ok)
-			assert.Equal(t, codes.Unavailable, st.Code())
-			assert.Equal(t, 30*time.Second, delayOf(t, st))
-		}
-		assert.Len(t, s.seen(), 5)
-
-		pass(30 * time.Second)
-		answer, err := ask(bg, c)
-		require.NoError(t, err)
-		assert.Equal(t, "6", answer)
-		assert.Equal(t, breaker.Closed, sup.Breaker(name).State())
-		assert.Equal(t, seconds(0, 1, 3, 3, 4, 34), s.times())
-	})
-}
-
-// Broken, a service that can't be reached would be dialled for every call, or not
-// be found again.
-func TestAServiceThatCannotBeReached(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		s := serve(t)
-		s.network.refuse(1_000_000)
-		sup := one(t, trips(5))
-		c := s.client(sup)
-		for range 2 { // three attempts and two
-			_, err := ask(bg, c)
-			assert.Equal(t, codes.Unavailable, status.Code(err))
-		}
-		for range 10 {
-			_, err := ask(bg, c)
-			assert.ErrorIs(t, err, supervisor.ErrOpen)
-		}
-		s.network.refuse(0)
-		assert.Empty(t, s.seen())
-		pass(30 * time.Second)
-		answer, err := ask(bg, c)
-		require.NoError(t, err)
-		assert.Equal(t, "1", answer)
-		assert.Equal(t, breaker.Closed, sup.Breaker(name).State())
-	})
-}
-
-func delayOf(t *testing.T, s *status.Status) time.Duration {
-	t.Helper()
-	require.Len(t, s.Details(), 1)
-	info, ok := s.Details()[0].(*errdetails.RetryInfo)
-	require.True(t, ok)
-	return info.GetRetryDelay().AsDuration()
-}
-
-// Broken, a caller could not tell that it calls too often from that the service is
-// down.
-func TestTheRateLimit(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		s := serve(t)
-		c := s.client(one(t, func(p *policies.Policy) { p.RateLimit.Rate, p.RateLimit.WhenExceeded = 0.1, policies.Refuse }))
-		_, err := ask(bg, c)
-		require.NoError(t, err)
-		_, err = ask(bg, c)
-		assert.ErrorIs(t, err, supervisor.ErrRateLimited)
-		st := status.Convert(err)
-		assert.Equal(t, codes.ResourceExhausted, st.Code())
-		assert.Equal(t, 10*time.Second, delayOf(t, st))
-		assert.Len(t, s.seen(), 1)
-	})
-}
-
 // Broken, two attempts that overlap would write into one message, or the caller get
 // the header of one and the answer of another.
 func TestHedging(t *testing.T) {
@@ -335,54 +245,6 @@ func TestHedging(t *testing.T) {
 		assert.Equal(t, "1", answer)
 		assert.Len(t, s.seen(), 1, "it is not known to be idempotent")
 	})
-}
-
-// Broken, a caller would be told of another attempt than the one that counts, or
-// of more than one end.
-func TestTheCallersOptionsTellOfTheAttemptThatCounts(t *testing.T) {
-	says := func(what string, code codes.Code) reply {
-		return func(ctx context.Context, _ grpc.ServerStream) error {
-			if code == codes.OK {
-				_ = grpc.SetHeader(ctx, metadata.Pairs("attempt", what))
-			}
-			_ = grpc.SetTrailer(ctx, metadata.Pairs("attempt", what))
-			return status.Error(code, "as asked")
-		}
-	}
-	for about, c := range map[string]struct {
-		replies []reply
-		edit    func(*policies.Policy)
-		header  []string
-		trailer string
-		code    codes.Code
-	}{
-		"the first":         {[]reply{says("1", codes.OK)}, nil, []string{"1"}, "1", codes.OK},
-		"the second":        {[]reply{says("1", codes.Unavailable), says("2", codes.OK)}, nil, []string{"2"}, "2", codes.OK},
-		"watched":           {[]reply{says("1", codes.Unavailable), says("2", codes.OK)}, timesOut(time.Minute), []string{"2"}, "2", codes.OK},
-		"none, and no more": {[]reply{says("1", codes.Unavailable), says("2", codes.NotFound)}, nil, nil, "2", codes.NotFound},
-		"none in three": {[]reply{says("1", codes.Unavailable), says("2", codes.Unavailable), says("3", codes.Unavailable)},
-			nil, nil, "3", codes.Unavailable},
-	} {
-		t.Run(about, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
-				edits := []func(*policies.Policy){}
-				if c.edit != nil {
-					edits = append(edits, c.edit)
-				}
-				var header, trailer metadata.MD
-				var from peer.Peer
-				var ends []error
-				_, err := ask(bg, serve(t, c.replies...).client(one(t, edits...), Idempotent(unary)),
-					grpc.Header(&header), grpc.Trailer(&trailer), grpc.Peer(&from),
-					grpc.OnFinish(func(err error) { ends = append(ends, err) }))
-				assert.Equal(t, c.code, status.Code(err))
-				assert.Equal(t, c.header, header.Get("attempt"))
-				assert.Equal(t, []string{c.trailer}, trailer.Get("attempt"))
-				assert.NotNil(t, from.Addr)
-				assert.Equal(t, []error{err}, ends)
-			})
-		})
-	}
 }
 
 // Broken, a service config's retries would multiply the target's.
