@@ -74,12 +74,31 @@ func (c *call) leave(ctx context.Context) {
 }
 
 // end says that there is no further attempt. What the caller lent it has back when
-// end returns.
-func (c *call) end() {
+// end returns, and of the streams that were opened it has won, if not nil; the
+// others are ended.
+func (c *call) end(won *stream) {
 	c.mu.Lock()
 	c.ended = true
+	opened := c.opened
+	c.opened = nil
 	c.mu.Unlock()
 	c.lent.Wait()
+	for _, s := range opened {
+		if s != won {
+			s.life.end()
+		}
+	}
+}
+
+// hold keeps a stream until it is known whether it is the caller's. It reports
+// false when the operation is over.
+func (c *call) hold(s *stream) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.ended {
+		c.opened = append(c.opened, s)
+	}
+	return !c.ended
 }
 
 // outcome is the caller's error of an operation that ended with err, and tells the

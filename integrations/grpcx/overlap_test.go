@@ -31,12 +31,13 @@ func stubborn(after time.Duration, user string) grpc.UnaryInvoker {
 func TestALateAttemptWritesToNothingOfTheCallers(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		intercept := UnaryClientInterceptor(one(t, hedges(2*time.Second)), Idempotent(unary))
-		calls := []grpc.UnaryInvoker{stubborn(5*time.Second, "late"), stubborn(0, "2")}
+		calls := make(chan grpc.UnaryInvoker, 2)
+		calls <- stubborn(5*time.Second, "late")
+		calls <- stubborn(0, "2")
 		answer := &pb.SimpleResponse{}
 		err := intercept(bg, unary, &pb.SimpleRequest{}, answer, nil,
 			func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, options ...grpc.CallOption) error {
-				next := calls[0]
-				calls = calls[1:]
+				next := <-calls
 				return next(ctx, method, req, reply, cc, options...)
 			})
 		require.NoError(t, err)
@@ -94,8 +95,7 @@ func TestOneStreamIsTheCallers(t *testing.T) {
 	}
 	require.True(t, c.hold(streams[0]))
 	require.True(t, c.hold(streams[1]))
-	c.end()
-	c.drop(streams[1])
+	c.end(streams[1])
 	assert.Error(t, streams[0].life.Err())
 	assert.NoError(t, streams[1].life.Err())
 	assert.False(t, c.hold(streams[2]), "it ends itself")

@@ -49,8 +49,7 @@ type opening func(ctx context.Context, s *stream) (done bool, err error)
 // establish is the operation.
 func (c *streamCall) establish(then opening) (*stream, error) {
 	st, err := supervisor.DoOn(c.ctx, c.target, func(ctx context.Context) (*stream, error) { return c.attempt(ctx, then) }, c.options...)
-	c.end()
-	c.drop(st)
+	c.end(st)
 	if err != nil {
 		return nil, c.outcome(nil, err)
 	}
@@ -92,30 +91,6 @@ func (c *streamCall) attempt(ctx context.Context, then opening) (_ *stream, err 
 		s.settle = supervisor.SettleLater(ctx)
 	}
 	return s, nil
-}
-
-// hold keeps a stream until it is known whether it is the caller's. It reports
-// false when the operation is over.
-func (c *call) hold(s *stream) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.ended {
-		c.opened = append(c.opened, s)
-	}
-	return !c.ended
-}
-
-// drop ends the streams of an operation that has ended with another, or with none.
-func (c *call) drop(but *stream) {
-	c.mu.Lock()
-	opened := c.opened
-	c.opened = nil
-	c.mu.Unlock()
-	for _, s := range opened {
-		if s != but {
-			s.life.end()
-		}
-	}
 }
 
 // receive receives a message, and says whether the stream has ended well.

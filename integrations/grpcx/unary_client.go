@@ -22,7 +22,7 @@ func UnaryClientInterceptor(sup *supervisor.Supervisor, options ...ClientOption)
 			return u.outcome(nil, err)
 		}
 		got, err := supervisor.DoOn(ctx, target, u.attempt, u.options...)
-		u.end()
+		u.end(nil)
 		if err == nil {
 			hand(reply, got.reply)
 			got.exchange.finish(nil) // if it was not gRPC that answered
