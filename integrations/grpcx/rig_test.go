@@ -192,6 +192,9 @@ func serveWith(t *testing.T, options []grpc.ServerOption, replies ...reply) *ser
 		s.server.Stop()
 		<-ended
 		t.Logf("%d calls reached the server", len(s.seen()))
+		if len(s.seen()) > 20 {
+			return
+		}
 		for _, c := range s.seen() {
 			t.Log(c)
 		}
