@@ -9,7 +9,8 @@
 // Every call is one operation on a target, whose policy says how often it is
 // made, after which waits, and when its breaker refuses it. The target is called
 // as the method is ("shop.Cart.Add") if there is one of that name, and otherwise
-// as its service ("shop.Cart"); see [WithTarget] and [WithFallbackTarget].
+// as its service ("shop.Cart"); see [WithTarget], [WithKeys]
+// and [WithFallbackTarget].
 //
 // # One owner retries
 //
@@ -62,7 +63,8 @@
 // attempt_timeout, only its own context. How it ends is what the target's breaker
 // hears of it, see supervisor.SettleLater: io.EOF, or the one message of a client
 // stream, is a success, an error what its code says. A stream whose context ends
-// counts for nobody.
+// counts for nobody. A probe of a half-open breaker is judged when its stream
+// is established, which with ThroughFirstMessage says more of the service.
 //
 // # Servers
 //
