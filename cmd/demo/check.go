@@ -45,7 +45,7 @@ func check(o options, set *policies.Set, stdout, stderr io.Writer, p palette) in
 	if o.json {
 		err = writeCheckJSON(stdout, targets)
 	} else {
-		err = writeCheck(stdout, p, o.config, set, targets)
+		err = writeCheck(stdout, p, o.config, set, targets, len(o.checked) > 0)
 	}
 	if err != nil {
 		_, _ = fmt.Fprintf(stderr, "demo: %v\n", err)

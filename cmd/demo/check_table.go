@@ -26,7 +26,14 @@ type checkTable struct {
 }
 
 // writeCheck prints the policies of targets, and where each value comes from.
-func writeCheck(w io.Writer, p palette, files []string, set *policies.Set, targets []resolved) error {
+// Of targets that nobody asked for by name only what somebody chose is shown.
+func writeCheck(w io.Writer, p palette, files []string, set *policies.Set, targets []resolved, named bool) error {
+	hidden := make([]int, len(targets))
+	if !named {
+		for i := range targets {
+			hidden[i] = targets[i].hideBuiltIn()
+		}
+	}
 	t := &checkTable{palette: p, names: shortNames(files)}
 	t.heading(files, set.Len())
 	for _, target := range targets {
@@ -34,11 +41,28 @@ func writeCheck(w io.Writer, p palette, files []string, set *policies.Set, targe
 			t.origins = max(t.origins, settingWidth+utf8.RuneCountInString(shortList(f.Value, listWidth))+2)
 		}
 	}
-	for _, target := range targets {
+	for i, target := range targets {
 		t.target(target)
+		if hidden[i] > 0 {
+			t.line(dim, fit(fmt.Sprintf("  and %d built-in values, which -check %s shows", hidden[i], target.name), width))
+		}
 	}
 	_, err := io.WriteString(w, t.text.String())
 	return err
+}
+
+// hideBuiltIn leaves the type and what somebody chose, and counts the rest.
+func (r *resolved) hideBuiltIn() (hidden int) {
+	var chosen []policies.Field
+	for _, f := range r.fields {
+		if f.Origin.Source == "" && f.Path != "type" {
+			hidden++
+			continue
+		}
+		chosen = append(chosen, f)
+	}
+	r.fields = chosen
+	return hidden
 }
 
 // heading says which file is which, since the table has short names only.

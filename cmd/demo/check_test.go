@@ -63,14 +63,21 @@ func TestCheckSaysWhereEachValueComesFrom(t *testing.T) {
 	assert.NotContains(t, stdout, "\nscheduler\n", "only what was asked for")
 }
 
-// All targets there are must be shown, each with all its settings, or a value
-// could be wrong unseen.
+// All targets there are must be shown, with what somebody chose for them, and
+// all its settings for one that is named, or a value could be wrong unseen.
 func TestCheckPrintsEveryTarget(t *testing.T) {
+	all := []string{"worker", "storage", "api", "scheduler", "weather", modelAPI}
 	code, stdout, stderr := invoke(t, "-config", everyOrigin(t), "-check")
 	require.Equal(t, exitOK, code, stderr)
-	for _, target := range []string{"worker", "storage", "api", "scheduler", "weather", modelAPI} {
+	for _, target := range all {
 		assert.Contains(t, stdout, "\n\n"+target+"\n  type ")
 	}
+	assert.Equal(t, len(all), strings.Count(stdout, "    workers               64                      $HOLDFAST_POOL__WORKERS\n"))
+	assert.NotContains(t, stdout, "jitter ")
+	assert.Contains(t, stdout, "built-in values, which -check weather shows\n")
+
+	code, stdout, stderr = invoke(t, append([]string{"-config", everyOrigin(t), "-check"}, all...)...)
+	require.Equal(t, exitOK, code, stderr)
 	for _, s := range policies.Settings() {
 		_, key, inBlock := strings.Cut(s.Path, ".")
 		if !inBlock {
@@ -105,8 +112,8 @@ func TestCheckInColour(t *testing.T) {
 	targets, unknown := resolve(set, []string{"weather"})
 	require.Empty(t, unknown)
 	var plainly, coloured strings.Builder
-	require.NoError(t, writeCheck(&plainly, palette{}, files, set, targets))
-	require.NoError(t, writeCheck(&coloured, palette{on: true}, files, set, targets))
+	require.NoError(t, writeCheck(&plainly, palette{}, files, set, targets, true))
+	require.NoError(t, writeCheck(&coloured, palette{on: true}, files, set, targets, true))
 	assert.NotContains(t, plainly.String(), "\x1b")
 	assert.Equal(t, plainly.String(), stripped(coloured.String()))
 	bright := palette{on: true}
