@@ -36,7 +36,8 @@ goes down, comes back overloaded and recovers: once with a plain retry loop,
 once through Holdfast. Prints what happens, and the two runs side by side.
 
 With -check it prints the targets' policies instead, and where each value comes
-from: of all targets what is not built in, of those named everything. Policies come from the files, from variables such as
+from: of all targets what is not built in, of those that are named everything.
+Policies come from the files, from variables such as
 HOLDFAST_RETRY_POLICY__MAX_ATTEMPTS, and from Bindu's RETRY__API_MAX_ATTEMPTS.
 
 Flags:
