@@ -2,14 +2,41 @@ package classify
 
 import "errors"
 
+// NoEffect marks err as the end of an attempt that can't have taken effect: no
+// connection could be had, a transaction failed before its commit was sent. The
+// operation may then run again even if it is not idempotent. Whether another
+// attempt makes sense, and what a breaker counts, still depends on err itself:
+// a wrong password is not retried. It returns nil for nil; the mark unwraps to
+// err.
+//
+// The mark speaks for the whole attempt. Don't give it to an error that came up
+// after something else within the attempt had taken effect. Joined with other
+// errors (errors.Join, two %w) it says nothing, as they may be of another mind.
+func NoEffect(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &noEffectMark{err}
+}
+
+type noEffectMark struct{ error }
+
+func (m *noEffectMark) Unwrap() error { return m.error }
+
 // hadNoEffect reports whether err says that the attempt it ended cannot have
-// taken effect: a SafeToRetry() bool method that returns true, as pgx has it.
-// An error that also carries a status uses it to say more than the status does:
-// that the server itself, and not a gateway before it, has refused.
+// taken effect: the mark of [NoEffect], or a SafeToRetry() bool method that
+// returns true, as pgx has it. An error that also carries a status uses the
+// method to say more than the status does: that the server itself, and not a
+// gateway before it, has refused. The outermost that speaks is heard.
 func hadNoEffect(err error) bool {
-	e, ok := errors.AsType[interface {
-		error
-		SafeToRetry() bool
-	}](err)
-	return ok && e.SafeToRetry()
+	// errors.Unwrap goes down one chain and not into what is joined.
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		switch e := e.(type) { //nolint:errorlint // the loop does the unwrapping
+		case *noEffectMark:
+			return true
+		case interface{ SafeToRetry() bool }:
+			return e.SafeToRetry()
+		}
+	}
+	return false
 }

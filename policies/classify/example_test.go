@@ -3,6 +3,7 @@ package classify_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -96,4 +97,17 @@ func ExampleRegisterType() {
 	// retry_policy.retry_on[0]: unknown error condition "driver.eror", did you mean "driver.error"?
 	// <nil>
 	// true
+}
+
+// A transaction that fails before its commit is sent leaves nothing behind,
+// whatever the reason.
+func ExampleNoEffect() {
+	lost := io.ErrUnexpectedEOF
+	for _, err := range []error{lost, classify.NoEffect(lost)} {
+		v := classify.Classify(err, nil, time.Now(), classify.Rules{})
+		fmt.Println(v.Condition, "may have taken effect:", v.Ambiguous)
+	}
+	// Output:
+	// io.unexpected_eof may have taken effect: true
+	// io.unexpected_eof may have taken effect: false
 }
