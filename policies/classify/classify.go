@@ -46,9 +46,15 @@ func Classify(err error, caller error, now time.Time, rules Rules) Verdict {
 	return v
 }
 
-// lookUp is step 1: the meaning of err by the tables alone, the first that
-// knows it.
+// lookUp is step 1: the meaning of err by the tables alone.
 func lookUp(err error) Verdict {
+	v := byTables(err)
+	v.Ambiguous = v.Ambiguous || joinedAfterSend(err)
+	return v
+}
+
+// byTables is what the first table says that knows err.
+func byTables(err error) Verdict {
 	for _, table := range []func(error) (string, meaning, bool){httpStatus, grpcStatus, database} {
 		if name, m, ok := table(err); ok {
 			return verdict(name, m)
