@@ -66,7 +66,7 @@ func byTables(err error) Verdict {
 	if name, m, ok := beforeSend(err); ok {
 		return verdict(name, m)
 	}
-	for _, table := range []func(error) string{files, afterSend} {
+	for _, table := range []func(error) string{files, afterSend, finished} {
 		if name := table(err); name != "" {
 			return verdict(name, meanings[name])
 		}
@@ -97,7 +97,7 @@ func callerDone(v *Verdict, err, caller error) {
 		return
 	}
 	over := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) ||
-		v.Condition == grpcCanceled || v.Condition == grpcDeadline
+		v.Condition == grpcCanceled || v.Condition == grpcDeadline || v.Condition == sqlCanceled || v.Condition == SQLDone
 	if over {
 		v.Condition = CallerCanceled
 		if errors.Is(caller, context.DeadlineExceeded) {

@@ -77,6 +77,10 @@ var (
 // operation: a sibling in an errgroup failed, or the function gave up. It was
 // somebody's decision, so it neither counts against the target nor is it
 // worth a repetition.
+//
+// driver.ErrBadConn ([SQLBadConn]) is by its contract for statements that the
+// server cannot have performed, but lib/pq has it for every connection that
+// breaks, also after a COMMIT was sent.
 var meanings = map[string]meaning{
 	Unknown:         unknown,
 	Explicit:        failedAfter,
@@ -111,7 +115,7 @@ var meanings = map[string]meaning{
 	OSAgain:         failedBefore,
 	OSResources:     ignoredPassing,
 	OSError:         unknown,
-	SQLBadConn:      failedBefore,
+	SQLBadConn:      failedAfter,
 	SQLNotSent:      failedBefore,
 	SQLNoRows:       ignored,
 	SQLDone:         ignored,

@@ -7,20 +7,18 @@ import (
 	"errors"
 )
 
+// sqlCanceled is how a server says that it was asked to stop a statement: by a
+// statement_timeout, or by a driver whose context ended.
+const sqlCanceled = "sql.57014"
+
 // database is the table for database/sql's own errors and for drivers that
 // give an SQLSTATE (pgx, lib/pq) or say that nothing was sent (pgx).
 func database(err error) (string, meaning, bool) {
-	name := ""
 	switch {
 	case errors.Is(err, driver.ErrBadConn):
-		name = SQLBadConn
+		return SQLBadConn, meanings[SQLBadConn], true
 	case errors.Is(err, sql.ErrNoRows):
-		name = SQLNoRows
-	case errors.Is(err, sql.ErrTxDone), errors.Is(err, sql.ErrConnDone):
-		name = SQLDone
-	}
-	if name != "" {
-		return name, meanings[name], true
+		return SQLNoRows, meanings[SQLNoRows], true
 	}
 	if e, ok := errors.AsType[interface {
 		error
@@ -29,9 +27,23 @@ func database(err error) (string, meaning, bool) {
 		return SQLNotSent, meanings[SQLNotSent], true
 	}
 	if state, ok := sqlState(err); ok {
-		return "sql." + state, sqlMeaning(state), true
+		name := "sql." + state
+		if name == sqlCanceled && errors.Is(err, context.DeadlineExceeded) {
+			return AttemptDeadline, meanings[AttemptDeadline], true
+		}
+		return name, sqlMeaning(state), true
 	}
 	return "", meaning{}, false
+}
+
+// finished is the table for uses of a transaction or connection that is over.
+// It comes after all others: database/sql ends a transaction when its context
+// ends or its connection breaks, and programs join the two errors.
+func finished(err error) string {
+	if errors.Is(err, sql.ErrTxDone) || errors.Is(err, sql.ErrConnDone) {
+		return SQLDone
+	}
+	return ""
 }
 
 func sqlState(err error) (string, bool) {
@@ -60,16 +72,21 @@ func sqlMeaning(state string) meaning {
 	case "40001", "40P01":
 		// Serialisation failure and deadlock: rolled back, meant to be run again.
 		return ignoredPassing
-	case "08001", "08004", "57P03":
-		// Could not connect, was rejected, cannot connect now.
+	case "08001", "08004", "57P03", "53300":
+		// Could not connect, was rejected, cannot connect now, too many
+		// connections.
 		return failedBefore
-	case "57P01", "57P02":
-		// The server shut down or crashed under the statement.
+	case "57P05":
+		// The session had been idle for too long: the statement came too late.
+		return ignoredPassing
+	case "57P01", "57P02", "40003":
+		// The server shut down or crashed under the statement; or does not
+		// know whether it completed.
 		return failedAfter
 	case "08P01":
 		return failed
 	case "57014":
-		// Cancelled, by a statement timeout unless by the caller.
+		// Cancelled, and with it what the statement had done.
 		return failed
 	}
 	switch state[:2] {
