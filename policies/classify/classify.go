@@ -82,7 +82,7 @@ func verdict(name string, m meaning) Verdict {
 func ownWord(v Verdict, err error, now time.Time) Verdict {
 	explicit(&v, err)
 	v.Unsafe = unsafe(err)
-	if v.Condition != Canceled && hadNoEffect(err) {
+	if hadNoEffect(v, err) {
 		v.Ambiguous = false
 	}
 	v.Delay, v.HasDelay = serverDelay(err, now)

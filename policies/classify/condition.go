@@ -80,7 +80,11 @@ var (
 //
 // driver.ErrBadConn ([SQLBadConn]) is by its contract for statements that the
 // server cannot have performed, but lib/pq has it for every connection that
-// breaks, also after a COMMIT was sent.
+// breaks, also after a COMMIT was sent. A driver's word that nothing was sent
+// ([SQLNotSent]) is no proof either: it is about one statement of the operation,
+// and pgx 5.12 gives it of a COMMIT, or another statement without arguments,
+// whose answer was lost. What is known to have had no effect is marked
+// [NoEffect].
 var meanings = map[string]meaning{
 	Unknown:         unknown,
 	Explicit:        failedAfter,
@@ -116,7 +120,7 @@ var meanings = map[string]meaning{
 	OSResources:     ignoredPassing,
 	OSError:         unknown,
 	SQLBadConn:      failedAfter,
-	SQLNotSent:      failedBefore,
+	SQLNotSent:      failedAfter,
 	SQLNoRows:       ignored,
 	SQLDone:         ignored,
 	HTTPQuota:       {outcome: policies.Throttled},

@@ -24,18 +24,20 @@ type noEffectMark struct{ error }
 func (m *noEffectMark) Unwrap() error { return m.error }
 
 // hadNoEffect reports whether err says that the attempt it ended cannot have
-// taken effect: the mark of [NoEffect], or a SafeToRetry() bool method that
-// returns true, as pgx has it. An error that also carries a status uses the
-// method to say more than the status does: that the server itself, and not a
-// gateway before it, has refused. The outermost that speaks is heard.
-func hadNoEffect(err error) bool {
+// taken effect: by the mark of [NoEffect], or, if it also carries a status, by a
+// SafeToRetry() bool method that returns true. By that it says more than the
+// status does: that the server itself, and not a gateway before it, has refused.
+// The outermost that speaks is heard. v is what the tables say of err.
+func hadNoEffect(v Verdict, err error) bool {
 	// errors.Unwrap goes down one chain and not into what is joined.
 	for e := err; e != nil; e = errors.Unwrap(e) {
 		switch e := e.(type) { //nolint:errorlint // the loop does the unwrapping
 		case *noEffectMark:
 			return true
 		case interface{ SafeToRetry() bool }:
-			return e.SafeToRetry()
+			if v.Condition != SQLNotSent && v.Condition != Canceled {
+				return e.SafeToRetry()
+			}
 		}
 	}
 	return false

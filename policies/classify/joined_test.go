@@ -30,8 +30,8 @@ func TestWhatIsJoinedMayHaveTakenEffect(t *testing.T) {
 		{"a lost commit and a refused connection", fmt.Errorf("%w, and: %w", lost, refused), NetRefused, true},
 		{"a shutdown and a rollback not sent", errors.Join(pgError("57P01"), closed), SQLNotSent, true},
 		{"wrapped and joined again", fmt.Errorf("x: %w", errors.Join(refused, errors.Join(nil, errStore, errors.Join(closed, lost)))), SQLNotSent, true},
-		{"a deadlock and a rollback not sent", errors.Join(pgError("40P01"), closed), SQLNotSent, false},
-		{"a program's name for it", fmt.Errorf("%w: %w", errStore, closed), SQLNotSent, false},
+		{"a conflict and a refused connection", errors.Join(pgError("40P01"), refused), "sql.40P01", false},
+		{"a program's name for it", fmt.Errorf("%w: %w", errStore, refused), NetRefused, false},
 		{"two hosts, both refuse", errors.Join(refused, refused), NetRefused, false},
 		{"one alone", errors.Join(refused), NetRefused, false},
 	} {

@@ -11,7 +11,7 @@
 //  2. what the error says of itself: a Retryable() bool method, or the
 //     x-should-retry header of a [StatusError]; over it, that it is an external
 //     wall (see [Wall]); that nothing has taken effect: the mark of [NoEffect],
-//     or a SafeToRetry() bool method;
+//     or, beside a status, a SafeToRetry() bool method;
 //  3. the lists of the target's policy, see [Rules]: retry_on, over it
 //     never_retry; trip_on, over it wall_on, over both ignore;
 //  4. the caller's own context: once it is done nothing is tried again, and
