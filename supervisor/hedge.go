@@ -87,6 +87,12 @@ func (w *watched) startHedgeClock() {
 	}
 }
 
+// elapsed says whether the policy's max_elapsed lets no attempt begin any more.
+func (op *operation) elapsed(now time.Time) bool {
+	d := op.policy.Retry.MaxElapsed
+	return d > 0 && now.After(op.course.accepted.Add(d))
+}
+
 // hedge begins another attempt beside one that takes long, if that is allowed
 // and nobody has to wait for it.
 func (a *targetActor) hedge(m *slow) {
@@ -97,7 +103,7 @@ func (a *targetActor) hedge(m *slow) {
 	switch {
 	case begun == concluded || m.attempt.phase.Load() != attempting || m.attempt.number != begun:
 		return
-	case c.hedged >= op.policy.Hedge.MaxHedges || begun >= op.policy.maxAttempts():
+	case c.hedged >= op.policy.Hedge.MaxHedges || begun >= op.policy.maxAttempts() || op.elapsed(time.Now()):
 		return
 	case a.halted != nil || a.crowded() || a.queue.n > 0 || a.paced():
 		return
