@@ -10,7 +10,7 @@ type RateLimit struct {
 	Burst int `koanf:"burst" range:"[1,1000000]" example:"10"`
 	// WhenExceeded says what happens to a new operation whose turn has not
 	// come, because of Rate or because the target is paused. An operation
-	// that has run waits for its next turn. Default [Wait].
+	// that has run, or was parked, waits for its next turn. Default [Wait].
 	WhenExceeded WhenExceeded `koanf:"when_exceeded" example:"\"refuse\""`
 	// ServerPacing pauses the whole target, for every caller, for as long as
 	// a failed attempt's server asks to be left alone (Retry-After and its

@@ -106,7 +106,7 @@ func (a *targetActor) awaitTurn(op *operation) {
 	refusal := &RateLimitError{RetryAfter: at.Sub(now), Paused: a.pace.until.After(now)}
 	deadline := op.course.deadline
 	switch {
-	case op.course.failures == 0 && p.RateLimit.WhenExceeded == policies.Refuse:
+	case op.course.failures == 0 && !op.course.parked && p.RateLimit.WhenExceeded == policies.Refuse:
 		a.reject(op, refusal)
 	case !deadline.IsZero() && !at.Before(deadline):
 		a.reject(op, refusal)
