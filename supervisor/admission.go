@@ -138,7 +138,7 @@ func (a *targetActor) serveQueue() {
 	for op := a.queue.first(); op != nil && a.halted == nil && !a.paced(); {
 		view := a.breaker.View()
 		next := a.queue.after(op)
-		if !view.State.Admits() || view.State == breaker.HalfOpen {
+		if !view.State.Admits() || view.State == breaker.HalfOpen || a.crowded() {
 			a.leave(op)
 			a.admit(op)
 			op = a.queue.first()
