@@ -156,7 +156,20 @@ func (w *watched) Succeeded() {
 // Failed implements [actors.Runner].
 func (w *watched) Failed(err error, how actors.Ending) {
 	w.stopClocks()
-	w.fails(w.timedOut(err), how, attemptEnded, func() {
+	timedOut := w.timedOut(err)
+	judged := timedOut
+	var own failure
+	if timeout, ok := timedOut.(*AttemptTimeoutError); ok && endsInner(err) {
+		// What an inner operation says is that its caller, this attempt, had
+		// no time left. Whether it may run again is another matter.
+		judged = &AttemptTimeoutError{Target: timeout.Target, Timeout: timeout.Timeout}
+		w.op.examine(&own, err, how, func() bool { return false })
+	}
+	w.fails(judged, how, attemptEnded, func() {
+		if judged != timedOut {
+			w.err, w.verdict.Err = timedOut, timedOut
+			w.verdict.Unsafe = w.verdict.Unsafe || own.verdict.Unsafe
+		}
 		if w.Context != nil && context.Cause(w.Context) == ErrHedgeLost {
 			w.verdict.Outcome = policies.Ignored // it was we who ended it
 		}
@@ -174,6 +187,14 @@ func (w *watched) timedOut(err error) error {
 		return err
 	}
 	return &AttemptTimeoutError{Target: timeout.Target, Timeout: timeout.Timeout, Err: err}
+}
+
+// endsInner says whether err is the end of an operation within the attempt.
+func endsInner(err error) bool {
+	var exhausted *ExhaustedError
+	var fellBack *FallbackError
+	var rejected *RejectedError
+	return errors.As(err, &exhausted) || errors.As(err, &fellBack) || errors.As(err, &rejected)
 }
 
 // Undelivered implements [actors.Runner].
