@@ -77,6 +77,9 @@ func (a *targetActor) apply(m *applyPolicy) {
 		w.ref.Stop()
 	}
 	a.pace.follow(m.policy.RateLimit, time.Now())
+	if a.pace.until.IsZero() {
+		a.pausedUntil.Store(nil)
+	}
 	a.holdPool()
 	a.breaker.SetWorkers(m.policy.Pool.Workers)
 	a.serveQueue() // more workers may be allowed now

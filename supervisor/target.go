@@ -32,7 +32,7 @@ type Target struct {
 	ref     *actors.Ref
 	keyed   *keyedTarget // nil for a target without keys
 
-	pausedUntil atomic.Pointer[time.Time] // by its server, nil if it never was
+	pausedUntil atomic.Pointer[time.Time] // by its server, nil for no pause
 	refused     atomic.Uint64             // by the view of an open breaker, told to nobody yet
 	refusedTold atomic.Uint64             // and already published
 	counts      counters
