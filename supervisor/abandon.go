@@ -81,6 +81,7 @@ func (a *targetActor) returnedLate(w *watched) {
 	a.holdPool()
 	a.sup.bus.Publish(actors.AttemptReturned{Header: a.header(), Operation: w.op.id(), Attempt: w.number,
 		Worker: w.worker.ref.ID(), Ran: (a.sup.since() - w.began).Round(time.Millisecond), Running: a.left})
+	a.releaseParked() // they may have waited for this
 }
 
 // crowded says whether so many functions were left behind that nothing more is

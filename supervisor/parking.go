@@ -47,7 +47,7 @@ func (a *targetActor) releaseParked() {
 	defer func() { a.releasing = false }()
 	for op := a.parked.first; op != nil; op = a.parked.first {
 		view := a.breaker.View()
-		if !view.State.Admits() || (!view.Direct && a.asked > 0) || a.probes(view) || a.foremost != nil {
+		if !view.State.Admits() || (!view.Direct && a.asked > 0) || a.probes(view) || a.foremost != nil || a.crowded() {
 			return
 		}
 		a.leave(op)
