@@ -20,8 +20,9 @@ type listener struct {
 	watcher *fsnotify.Watcher
 	// deaf is why changes can't be heard of, nil if they can.
 	deaf error
-	// names are the files and the links on the way to them.
-	names map[string]bool
+	// names are the files and the links on the way to them, and dirs the
+	// directories that are listened in.
+	names, dirs map[string]bool
 	// seen is how each file looked last, nil if it was away.
 	seen []os.FileInfo
 }
@@ -80,6 +81,7 @@ func (l *listener) cover() bool {
 		info, _ := os.Stat(file) // one that is away is nil
 		l.seen = append(l.seen, info)
 	}
+	l.dirs = dirs
 	if l.watcher == nil {
 		return len(l.files) == 0
 	}
@@ -152,7 +154,7 @@ func steps(path string) []string {
 // concerns reports whether an event in one of the directories may be about the
 // files: there may be busy ones beside them.
 func (l *listener) concerns(event fsnotify.Event) bool {
-	if l.names[event.Name] {
+	if l.names[event.Name] || l.dirs[event.Name] { // the latter if it goes itself
 		return true
 	}
 	for i, file := range l.files {

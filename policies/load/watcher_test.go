@@ -279,6 +279,23 @@ func TestWatcherGoesOnAfterErrors(t *testing.T) {
 	assert.Equal(t, 5, next(t, tell).attempts)
 }
 
+// If this fails, a directory that goes after its file is never looked for again,
+// but by the slow poll.
+func TestWatcherHearsOfADirectoryThatGoes(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "conf")
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	path := filepath.Join(dir, "agent_config.json")
+	put(t, path, attempts(1))
+	short := watchTimes{rest: 1, patience: 1, slowPoll: time.Hour, fastPoll: 10 * time.Millisecond}
+	tell := watched(t, Watcher{times: &short}, path)
+	require.NoError(t, os.Remove(path))
+	assert.ErrorIs(t, next(t, tell).err, os.ErrNotExist)
+	require.NoError(t, os.Remove(dir)) // told already: nothing new
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	replace(t, path, attempts(2))
+	assert.Equal(t, 2, next(t, tell).attempts)
+}
+
 // If this fails, one of several files is not watched, or a relative one.
 func TestWatcherWatchesEveryFile(t *testing.T) {
 	t.Chdir(t.TempDir())
