@@ -1,6 +1,11 @@
 package actors
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
 
 // OperationParked says that an operation waits for its target's breaker to
 // let calls through.
@@ -19,6 +24,25 @@ type OperationFailed struct {
 	Attempts int
 	// Err is what the caller got.
 	Err error
+}
+
+// OperationsShed says how many operations a target refused, before they ran, for
+// want of room or of their turn: the first at once, and then at most one event a
+// second for a target. What its breaker refuses is in [CallsRefused].
+type OperationsShed struct {
+	Header
+	Count uint64
+	// Reasons has the counts by reason: overloaded, queue_wait, rate_limited,
+	// abandoned, max_elapsed, target_stopped.
+	Reasons map[string]uint64
+}
+
+func (e OperationsShed) String() string {
+	var all []string
+	for _, reason := range slices.Sorted(maps.Keys(e.Reasons)) {
+		all = append(all, fmt.Sprintf("%d %s", e.Reasons[reason], reason))
+	}
+	return fmt.Sprintf("%s on %s refused: %s", counted(int(e.Count), "operation"), e.Target, strings.Join(all, ", "))
 }
 
 // OperationFellBack says that an operation which failed goes on elsewhere.

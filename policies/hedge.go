@@ -13,7 +13,9 @@ import "time"
 // it.
 type Hedge struct {
 	// Delay is how long an attempt runs before another begins beside it; with
-	// Quantile, the least of it. Default 0, no hedging if Quantile is 0 too;
+	// Quantile, the least of it. Only operations that may run twice are
+	// hedged: those with a key, those the caller calls idempotent, and all
+	// where idempotent is "yes". Default 0, no hedging if Quantile is 0 too;
 	// at most 24 h.
 	Delay time.Duration `koanf:"delay" range:"[0,24h]" example:"0.5"`
 	// Quantile learns the delay: it is what this share of the recent

@@ -26,7 +26,7 @@ type Policy struct {
 	// RetryBudget bounds the retries of all operations together: one more is
 	// allowed while those of the last window of time are no more than a share
 	// of its calls, plus some for each second of it. An operation that gets
-	// none ends with its own error.
+	// none ends with an ExhaustedError around its own.
 	RetryBudget RetryBudget `koanf:"retry_budget"`
 	// AdaptiveRetry skips the retries that would hardly succeed.
 	AdaptiveRetry AdaptiveRetry `koanf:"adaptive_retry"`

@@ -8,7 +8,10 @@ import (
 
 // halt takes no more operations and rejects those that wait. Attempts that
 // run go on; the channel closes when the last has ended.
-func (a *targetActor) halt(reason error) (drained <-chan struct{}) {
+func (a *targetActor) halt(reason error) (drained <-chan struct{}) { return a.haltFor(reason, reason) }
+
+// haltFor is halt with what is told of it.
+func (a *targetActor) haltFor(reason, told error) (drained <-chan struct{}) {
 	first := a.halted == nil
 	// A shutdown is for good, whatever came before it.
 	if first || reason == ErrShutdown {
@@ -32,7 +35,8 @@ func (a *targetActor) halt(reason error) (drained <-chan struct{}) {
 	if first {
 		a.reportRefusals()
 		a.reportOverspent()
-		a.sup.bus.Publish(actors.TargetStopped{Header: a.header(), Reason: reason})
+		a.tellShed()
+		a.sup.bus.Publish(actors.TargetStopped{Header: a.header(), Reason: told})
 	}
 	return drained
 }

@@ -173,6 +173,28 @@ targets:
 	// Output: from attempt 2 <nil>
 }
 
+// A target whose workers are restarted too often is stopped, until somebody
+// starts it again.
+func Example_restartIntensity() {
+	sup := configured(`
+targets:
+  browser:
+    retry_policy: {max_attempts: 3, min_wait: 0, max_wait: 0}
+    restart: {max_restarts: 1, within: 1m, exceeded: stop_target}`)
+	defer sup.Shutdown(context.Background())
+
+	crash := func(context.Context) (int, error) { panic("no display") }
+	_, err := supervisor.Do(context.Background(), sup, "browser", crash)
+	fmt.Println(err)
+	_, err = supervisor.Do(context.Background(), sup, "browser", crash)
+	fmt.Println(errors.Is(err, supervisor.ErrTargetStopped))
+	fmt.Println(sup.Target("browser").Start())
+	// Output:
+	// operation on "browser" failed after 2 attempts (target_stopped): the target was stopped; Target.Start starts it again: the function panicked: no display
+	// true
+	// <nil>
+}
+
 // Retries of a target of which none succeeds are not made any more.
 func Example_adaptiveRetry() {
 	sup := configured(`

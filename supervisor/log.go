@@ -63,6 +63,8 @@ func logged(e actors.Event) (slog.Level, []slog.Attr) {
 	case actors.LateFailure:
 		return slog.LevelWarn, []slog.Attr{slog.String("operation", e.Operation),
 			slog.String("condition", e.Condition), slog.Any("error", e.Err)}
+	case actors.OperationsShed:
+		return slog.LevelWarn, []slog.Attr{slog.Uint64("count", e.Count), slog.Any("reasons", e.Reasons)}
 	case actors.CallsRefused:
 		return slog.LevelWarn, []slog.Attr{slog.Uint64("count", e.Count)}
 	case actors.RetryBudgetExhausted:

@@ -61,6 +61,7 @@ func (a *targetActor) reject(op *operation, reason error) {
 		return
 	}
 	if op.course == nil || op.course.failures == 0 {
+		a.sheds(reason)
 		a.refuse(op, reason)
 		return
 	}

@@ -92,7 +92,7 @@ func TestTooManyRestartsStopTheTarget(t *testing.T) {
 		assert.NoError(t, err, "no other target is concerned")
 		synctest.Wait()
 		require.Len(t, eventsOf[actors.TargetStopped](j), 1)
-		assert.Equal(t, ErrTargetStopped, eventsOf[actors.TargetStopped](j)[0].Reason)
+		assert.ErrorIs(t, eventsOf[actors.TargetStopped](j)[0].Reason, ErrTargetStopped)
 		assert.Empty(t, snapshotOf(t, s, "x").Workers)
 
 		s.Breaker("x").ForceOpen()

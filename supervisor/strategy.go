@@ -204,7 +204,7 @@ func (a *targetActor) escalate(r policies.Restart, reason error) {
 	err := &RestartsError{MaxRestarts: r.MaxRestarts, Within: r.Within, Err: reason}
 	switch r.Exceeded {
 	case policies.StopTarget:
-		a.halt(ErrTargetStopped)
+		a.haltFor(ErrTargetStopped, fmt.Errorf("%w: %w", ErrTargetStopped, err))
 	case policies.Escalate:
 		actors.Escalate(a.self, err, nil)
 	default:

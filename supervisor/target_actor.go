@@ -43,6 +43,7 @@ type targetActor struct {
 	down     bool          // the actor stops or has stopped
 	report   *time.Timer
 
+	shed        shed      // operations refused for want of room
 	overspent   overspent // retries not made for want of a budget
 	limitReport *time.Timer
 
@@ -107,6 +108,8 @@ func (a *targetActor) Receive(c actor.Context) {
 		a.scheduleReport()
 	case refusalsDue:
 		a.reportRefusals()
+	case shedDue:
+		a.shedDue()
 	case overspentDue:
 		a.overspentDue()
 	case limitMoved:
@@ -273,6 +276,9 @@ func (a *targetActor) stopped() {
 	}
 	if a.pace.timer != nil {
 		a.pace.timer.Stop()
+	}
+	if a.shed.timer != nil {
+		a.shed.timer.Stop()
 	}
 	if a.overspent.timer != nil {
 		a.overspent.timer.Stop()

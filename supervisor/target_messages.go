@@ -71,6 +71,8 @@ type (
 	reportRefusals struct{}
 	// refusalsDue: the time for the report has come.
 	refusalsDue struct{}
+	// shedDue: the time to tell of operations that were refused has come.
+	shedDue struct{}
 	// overspentDue: the time to tell of retries that were not affordable has
 	// come.
 	overspentDue struct{}

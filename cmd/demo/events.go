@@ -27,6 +27,9 @@ func (n fileNames) tell(e actors.Event) (l label, lines []string) {
 	case actors.OperationParked:
 		return one(labelParked, "%s waits for the breaker", e.Operation)
 	case actors.CallsRefused:
+		if e.Count == 1 {
+			return one(labelRefused, "1 call turned away by the open breaker")
+		}
 		return one(labelRefused, "%d calls turned away by the open breaker", e.Count)
 	case actors.WorkerRestarted:
 		return one(labelRestart, "%s, now incarnation %d: %s", path.Base(e.Worker), e.Incarnation, brief(e.Reason))

@@ -23,7 +23,8 @@ type guarded struct {
 // newGuarded starts a supervisor whose events go to onEvent, one at a time.
 // Its log goes nowhere: the demo shows the events themselves.
 func newGuarded(set *policies.Set, attempt func(context.Context, operation, int) error, onEvent func(actors.Event)) (*guarded, error) {
-	s, err := supervisor.New(set, supervisor.WithLogger(slog.New(slog.DiscardHandler)))
+	s, err := supervisor.New(set, supervisor.WithLogger(slog.New(slog.DiscardHandler)),
+		supervisor.AllowChaos())
 	if err != nil {
 		return nil, err
 	}
