@@ -75,9 +75,9 @@ const (
 	Exited
 )
 
-// interrupted gives the error of a function that did not return: recovered is
+// Interrupted gives the error of a function that did not return: recovered is
 // what recover gave, nil if the goroutine is being ended by Goexit.
-func interrupted(recovered any) (Ending, error) {
+func Interrupted(recovered any) (Ending, error) {
 	if recovered == nil {
 		return Exited, ErrGoexit
 	}

@@ -123,7 +123,7 @@ func (w *worker) run(c actor.Context, t *Task) {
 	returned := false
 	defer func() {
 		if !returned {
-			how, err := interrupted(recover())
+			how, err := Interrupted(recover())
 			fail(c, t, err, how)
 		}
 	}()

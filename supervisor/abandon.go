@@ -11,7 +11,12 @@ import (
 )
 
 // attemptFailed takes in an attempt apart whose worker has failed with it.
-func (a *targetActor) attemptFailed(w *watched, child *actor.PID, reason any) {
+func (a *targetActor) attemptFailed(self actor.Supervisor, w *watched, child *actor.PID, reason any) {
+	if w.failed { // it is told once, whatever becomes of the worker
+		self.ResumeChildren(child)
+		return
+	}
+	w.failed = true
 	switch {
 	case w.phase.Load() == attemptAbandoned:
 		a.returnedLate(w)

@@ -33,7 +33,7 @@ func (a *targetActor) admit(op *operation) {
 	switch {
 	case !view.State.Admits(), a.probes(view):
 		a.blocked(op, view)
-	case a.parked.n > 0 && op.parks() && !op.course.parked:
+	case a.parked.n > 0 && op.parks() && !op.course.parked && op.course.lender == nil:
 		a.park(op) // behind those that have waited longer
 		a.releaseParked()
 	case a.paced():

@@ -1,6 +1,8 @@
 package supervisor
 
 import (
+	"sync/atomic"
+
 	"github.com/holdfast-go/holdfast/actors"
 )
 
@@ -13,6 +15,8 @@ type detour[T any] struct {
 	outer *detached[T]
 	value T
 	used  bool // value is the outcome's
+	// arrived is set by the first that ends it.
+	arrived atomic.Bool
 }
 
 // diverts says whether the operation, which ended with err, goes on elsewhere.
@@ -27,28 +31,38 @@ func (d *detached[T]) diverts(err error) bool {
 		return t.sup.errands.run(func() {
 			t.fellBack(&d.operation, next, err)
 			d.detour.again(t.sup.Target(next), o.there(), d)
-		})
+		}, d.lost)
 	}
 	return d.resorts(err)
 }
 
 // resorts says whether the operation's own fallback is called, as it then is.
-func (d *detached[T]) resorts(err error) bool {
+func (d *detached[T]) resorts(failure error) bool {
 	last := ownFallback[T](d.options)
-	if last == nil || misused(err) {
+	if last == nil || misused(failure) {
 		return false
 	}
 	t := d.target
 	return t.sup.errands.run(func() {
-		t.fellBack(&d.operation, "", err)
+		t.fellBack(&d.operation, "", failure)
 		value, err := *new(T), error(actors.ErrGoexit)
 		defer func() { d.arrive(value, err) }() // even if it ends the goroutine
-		value, err = guarded(d.caller(), last, d.failed)
-	})
+		value, err = guarded(d.caller(), last, failure)
+	}, d.lost)
+}
+
+// lost ends an operation that could not be carried on, because a method of its
+// context did not return.
+func (d *detached[T]) lost(err error) {
+	var zero T
+	d.arrive(zero, err)
 }
 
 // arrive ends an operation that was carried on elsewhere.
 func (d *detached[T]) arrive(value T, err error) {
+	if !d.detour.arrived.CompareAndSwap(false, true) {
+		return
+	}
 	d.detour.value, d.detour.used = value, true
 	d.finish(err)
 }

@@ -1,9 +1,13 @@
 package supervisor
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/holdfast-go/holdfast/actors"
+)
 
 // errands are goroutines that carry an operation on from one target to another,
-// or run its own fallback. Shutdown waits for them.
+// run its own fallback, or probe a target. Shutdown waits for them.
 type errands struct {
 	mu     sync.Mutex
 	out    int
@@ -11,9 +15,10 @@ type errands struct {
 	back   chan struct{} // closed when closed and none is out
 }
 
-// run does f on a goroutine of its own. It reports false, and does not, if the
-// supervisor has shut down.
-func (e *errands) run(f func()) bool {
+// run does f on a goroutine of its own, and tells lost of a panic in it, or of
+// its goroutine's end. It reports false, and does neither, if the supervisor has
+// shut down.
+func (e *errands) run(f func(), lost func(error)) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
@@ -22,7 +27,15 @@ func (e *errands) run(f func()) bool {
 	e.out++
 	go func() {
 		defer e.returned()
+		done := false
+		defer func() {
+			if !done {
+				_, err := actors.Interrupted(recover())
+				lost(err)
+			}
+		}()
 		f()
+		done = true
 	}()
 	return true
 }
@@ -50,9 +63,9 @@ func (e *errands) check() {
 	}
 }
 
-// active says whether any is out.
-func (e *errands) active() bool {
+// away is how many are out.
+func (e *errands) away() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.out > 0
+	return e.out
 }

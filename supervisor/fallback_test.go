@@ -308,7 +308,7 @@ func TestFallbacksAndShutdown(t *testing.T) {
 		defer cancel()
 		var stragglers *StragglersError
 		require.ErrorAs(t, s.Shutdown(ctx), &stragglers)
-		assert.Equal(t, []Straggler{{Target: "fallbacks"}}, stragglers.Stragglers)
+		assert.Equal(t, []Straggler{{Target: "fallbacks and probes"}}, stragglers.Stragglers)
 		_, err = parked.Wait(bg)
 		require.ErrorIs(t, err, ErrShutdown)
 		var all *FallbackError

@@ -82,7 +82,7 @@ func (d *detached[T]) set(b body, ctx context.Context, t *Target, nilFunction bo
 	err := t.precheck(ctx, nilFunction, fits[T](o), o)
 	policy := t.policy.Load()
 	if policy == nil { // there is no such target
-		d.target, d.options = t, o
+		d.target, d.options, d.Context = t, o, ctx
 	} else {
 		d.start(b, t, ctx, policy, o, false)
 	}

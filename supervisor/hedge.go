@@ -34,6 +34,9 @@ func (op *operation) prepareRace() {
 
 // decided ends what is left of a race.
 func (op *operation) decided() {
+	if !op.hedges() {
+		return
+	}
 	if c := op.course; c != nil && c.endRace != nil {
 		c.endRace(ErrHedgeLost)
 	}
@@ -110,7 +113,10 @@ func (a *targetActor) hedge(m *slow) {
 	case !view.Direct: // also while it is on its ramp: a hedge is the first to do without
 		return
 	}
-	w := a.obtain(op, false)
+	w, full := a.pool.takeFor(op)
+	if w == nil && !full {
+		w = a.spawn(op, false)
+	}
 	if w == nil {
 		return
 	}

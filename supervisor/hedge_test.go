@@ -307,3 +307,15 @@ func TestAHedgeOfAStatefulWorker(t *testing.T) {
 		assert.Equal(t, sec, time.Since(began))
 	})
 }
+
+// Hedge x nested. Broken, a hedge would take the worker that is lent to nested
+// operations so that they don't wait for each other for ever.
+func TestAHedgeIsLentNoWorker(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := start(t, targets{"x": policy(), "y": policy(workers(1), hedged(sec))})
+		f := scripted(step{5 * sec, nil}, step{})
+		_, err := Do(bg, s, "x", func(ctx context.Context) (int, error) { return Do(ctx, s, "y", f.run, Idempotent()) })
+		require.NoError(t, err)
+		assert.EqualValues(t, 1, f.calls.Load())
+	})
+}

@@ -94,3 +94,28 @@ func TestATargetWithAHungFunctionStays(t *testing.T) {
 		assert.Zero(t, keyspaceOf(t, s).Live)
 	})
 }
+
+// Keyed targets x probe. Broken, a target that was put away between two probes
+// would be half-open, and refuse everything, for ever.
+func TestATargetPutAwayBetweenTwoProbesIsProbedOn(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		probes := 0
+		s := start(t, targets{"x": policy(keyed(10, time.Minute), func(p *policies.Policy) {
+			p.Breaker.ProbeInterval, p.Breaker.SuccessThreshold = 10*time.Minute, 2
+		})}, WithProbe("x", func(context.Context) error {
+			probes++
+			return nil
+		}))
+		s.Breaker("x", "a").ForceOpenFor(time.Second)
+		pass(2 * time.Second)
+		require.Equal(t, 1, probes)
+		pass(5 * time.Minute)
+		require.Zero(t, keyspaceOf(t, s).Live)
+		_, err := DoOn(bg, s.Target("x", "a"), succeed)
+		require.ErrorIs(t, err, ErrOpen)
+		pass(time.Second)
+		assert.Equal(t, 2, probes)
+		_, err = DoOn(bg, s.Target("x", "a"), succeed)
+		require.NoError(t, err)
+	})
+}

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -21,6 +22,7 @@ type message struct {
 	outer    *message
 	failed   error
 	attempts int
+	replied  atomic.Bool // of the one that is nobody's fallback
 }
 
 // accept takes in an operation that came as a message.
@@ -122,7 +124,7 @@ func (m *message) diverts(err error) bool {
 		n := &message{request: m.request, sender: m.sender, outer: m, attempts: m.attempts}
 		n.start(n, t, m.caller(), t.policy.Load(), m.options.there(), false)
 		t.launchMessage(n)
-	})
+	}, m.reply)
 }
 
 // reply gives the outcome to the sender.
@@ -130,7 +132,11 @@ func (m *message) reply(err error) {
 	for inner := m; err != nil && inner.outer != nil; inner = inner.outer {
 		err = failedOnBoth(inner.outer.target.name, inner.outer.failed, inner.target.name, err)
 	}
-	if m.sender == nil {
+	first := m
+	for first.outer != nil {
+		first = first.outer
+	}
+	if m.sender == nil || !first.replied.CompareAndSwap(false, true) {
 		return
 	}
 	result := &actors.Result{Err: err, Attempts: m.attempts, Tag: m.request.Tag}

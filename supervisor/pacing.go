@@ -17,6 +17,7 @@ type pacer struct {
 	until   time.Time     // of a pause that the server asked for
 	timer   *time.Timer
 	due     time.Time // when timer fires, zero if it doesn't
+	at      time.Time // when the next attempt may begin, as was last found
 }
 
 // follow takes over a policy. What was used of the old rate stays used.
@@ -79,6 +80,7 @@ func (a *targetActor) paced() bool {
 		return false
 	}
 	a.setPace(at, now)
+	a.pace.at = at
 	return true
 }
 
@@ -94,13 +96,13 @@ func (a *targetActor) setPace(at, now time.Time) {
 	a.pace.timer.Reset(at.Sub(now))
 }
 
-// awaitTurn has an operation wait for its turn, or refuses it.
+// awaitTurn has an operation wait for its turn, or refuses it. It follows paced.
 func (a *targetActor) awaitTurn(op *operation) {
 	p := a.policy.Load()
 	now := time.Now()
-	at := a.pace.next(now, a.asked)
+	at := later(now, a.pace.at)
 	if a.pace.limiter != nil {
-		ahead := float64(a.queue.n) / p.RateLimit.Rate * float64(time.Second)
+		ahead := float64(a.queue.ahead(op)) / p.RateLimit.Rate * float64(time.Second)
 		at = at.Add(time.Duration(min(ahead, math.MaxInt64/4)))
 	}
 	refusal := &RateLimitError{RetryAfter: at.Sub(now), Paused: a.pace.until.After(now)}

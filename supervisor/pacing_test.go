@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -310,4 +311,40 @@ func TestShutdownRejectsWhoWaitsForATurn(t *testing.T) {
 		require.NoError(t, s.Shutdown(bg))
 		require.ErrorIs(t, soon(t, waiting, "the waiting one").err, ErrShutdown)
 	})
+}
+
+// Broken, an urgent operation would be refused for a queue that it goes before.
+func TestATurnIsReckonedByPriority(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := one(t, rated(1, 1))
+		_, err := Do(bg, s, "x", succeed)
+		require.NoError(t, err)
+		var all []<-chan outcome
+		for range 20 {
+			all = append(all, async(func() (int, error) { return Do(WithPriority(bg, PriorityBackground), s, "x", succeed) }))
+		}
+		pass(0)
+		ctx, cancel := context.WithTimeout(WithPriority(bg, PriorityCritical), 5*time.Second)
+		defer cancel()
+		began := time.Now()
+		_, err = Do(ctx, s, "x", succeed)
+		require.NoError(t, err)
+		assert.Equal(t, time.Second, time.Since(began))
+		for _, ch := range all {
+			require.NoError(t, soon(t, ch, "a call in the background").err)
+		}
+	})
+}
+
+// Broken, a refusal would name a time that has passed.
+func TestARefusalNamesATimeToCome(t *testing.T) {
+	s := one(t, rated(1e6, 1), refuses)
+	for range 20_000 {
+		_, err := Do(bg, s, "x", succeed)
+		var limited *RateLimitError
+		if errors.As(err, &limited) {
+			require.GreaterOrEqual(t, limited.RetryAfter, time.Duration(0))
+			require.Less(t, limited.RetryAfter, time.Second)
+		}
+	}
 }

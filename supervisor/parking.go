@@ -13,6 +13,9 @@ func (a *targetActor) park(op *operation) {
 		return
 	}
 	op.course.parked = true
+	if op.course.lender != nil {
+		a.parkedNested++
+	}
 	a.enterLine(op, inPark, again)
 	if !again && a.sup.bus.Active() {
 		a.sup.bus.Publish(actors.OperationParked{Header: a.header(), Operation: op.id(), Attempt: op.course.failures + 1})
@@ -47,7 +50,11 @@ func (a *targetActor) releaseParked() {
 	defer func() { a.releasing = false }()
 	for op := a.parked.first; op != nil; op = a.parked.first {
 		view := a.breaker.View()
-		if !view.State.Admits() || (!view.Direct && a.asked > 0) || a.probes(view) || a.foremost != nil || a.crowded() {
+		if !view.State.Admits() || (!view.Direct && a.asked > 0) || a.probes(view) || a.crowded() {
+			return
+		}
+		if a.foremost != nil {
+			a.releaseNested()
 			return
 		}
 		a.leave(op)
@@ -58,5 +65,22 @@ func (a *targetActor) releaseParked() {
 		case inQueue:
 			a.foremost = op
 		}
+	}
+}
+
+// releaseNested lets those go that run within another's attempt, ahead of the
+// one that waits for a worker: they may hold up the very workers it waits for.
+func (a *targetActor) releaseNested() {
+	for op := a.parked.first; op != nil && a.parkedNested > 0; {
+		next := op.course.next
+		if op.course.lender != nil && a.lent[op.course.lender] == nil {
+			a.leave(op)
+			a.admit(op)
+			if op.course.place == inPark {
+				return
+			}
+			next = a.parked.first
+		}
+		op = next
 	}
 }

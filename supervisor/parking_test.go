@@ -111,3 +111,48 @@ func TestASuccessFromBeforeAResetIsLate(t *testing.T) {
 		assert.Len(t, eventsOf[actors.StaleOutcome](j), 1)
 	})
 }
+
+// Park x nested. Broken, an ordinary outage would end with a target that is stuck
+// for ever: the workers wait for operations that are parked behind one that
+// waits for a worker.
+func TestNestedOperationsAreParkedWithoutADeadlock(t *testing.T) {
+	t.Run("one in the attempt as the breaker opens", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			s := one(t, parks, workers(1))
+			inner := make(chan struct{})
+			outer := async(func() (int, error) {
+				return Do(bg, s, "x", func(ctx context.Context) (int, error) {
+					<-inner
+					return Do(ctx, s, "x", succeed)
+				})
+			})
+			pass(time.Second)
+			s.Breaker("x").ForceOpen()
+			first := async(func() (int, error) { return Do(bg, s, "x", succeed) })
+			pass(time.Second)
+			close(inner)
+			pass(time.Second)
+			s.Breaker("x").Reset()
+			require.NoError(t, soon(t, outer, "the outer one").err)
+			require.NoError(t, soon(t, first, "the one that was parked first").err)
+		})
+	})
+	t.Run("all of them through an outage", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			s := one(t, parks, workers(2))
+			s.Breaker("x").ForceOpenFor(time.Minute)
+			var all []<-chan outcome
+			for range 7 {
+				all = append(all, async(func() (int, error) {
+					return Do(bg, s, "x", func(ctx context.Context) (int, error) {
+						time.Sleep(time.Second)
+						return Do(ctx, s, "x", succeed)
+					})
+				}))
+			}
+			for _, ch := range all {
+				require.NoError(t, soon(t, ch, "an operation").err)
+			}
+		})
+	})
+}

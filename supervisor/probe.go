@@ -111,7 +111,12 @@ func (a *targetActor) beginProbe(permit breaker.Permit) {
 	shown := a.Target.probe.Load().copy()
 	shown.Running, shown.Since = true, time.Now()
 	a.Target.probe.Store(shown)
-	go r.run()
+	if !a.sup.errands.run(r.run, func(error) {}) {
+		r.cancel() // the supervisor shuts down
+		p.runs = nil
+		a.pool.endProbe()
+		a.giveBack(permit, true)
+	}
 }
 
 // probed goes on after a probe: with the next one if the breaker is undecided.

@@ -50,6 +50,14 @@ func (q *queue) remove(op *operation) {
 	q.n--
 }
 
+// ahead is how many would go before op if it came now.
+func (q *queue) ahead(op *operation) (n int) {
+	for i := range q.lines[:PriorityCritical-op.course.priority+1] {
+		n += q.lines[i].n
+	}
+	return n
+}
+
 // first is the operation that is to go first, nil if none waits.
 func (q *queue) first() *operation { return firstOf(q.lines[:]) }
 

@@ -81,12 +81,14 @@ func (s *Supervisor) finish() {
 // abandon frees who waits for attempts that don't end, and names them.
 func (s *Supervisor) abandon(cause error) error {
 	e := &StragglersError{Cause: cause}
+	probing := 0
 	for _, t := range s.running() {
 		ops, closing := t.pool.running()
 		for _, worker := range closing {
 			e.Stragglers = append(e.Stragglers, Straggler{Target: t.name, Operation: "Close of " + worker})
 		}
 		if t.pool.isProbing() {
+			probing++
 			e.Stragglers = append(e.Stragglers, Straggler{Target: t.name, Operation: "probe"})
 		}
 		for _, op := range ops {
@@ -102,8 +104,8 @@ func (s *Supervisor) abandon(cause error) error {
 	if s.watching.active() {
 		e.Stragglers = append(e.Stragglers, Straggler{Target: "configuration watch"})
 	}
-	if s.errands.active() {
-		e.Stragglers = append(e.Stragglers, Straggler{Target: "fallbacks"})
+	if s.errands.away() > probing {
+		e.Stragglers = append(e.Stragglers, Straggler{Target: "fallbacks and probes"})
 	}
 	if len(e.Stragglers) == 0 {
 		e.Stragglers = []Straggler{{Target: "event subscribers"}}

@@ -28,7 +28,7 @@ func (a *targetActor) HandleFailure(_ *actor.ActorSystem, self actor.Supervisor,
 		return
 	}
 	if attempt, ok := task.Runner.(*watched); ok {
-		a.attemptFailed(attempt, child, reason)
+		a.attemptFailed(self, attempt, child, reason)
 		return
 	}
 	op := task.Runner.(body).untyped()

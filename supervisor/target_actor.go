@@ -31,8 +31,9 @@ type targetActor struct {
 	foremost  *operation // of the parked ones, if it waits for a worker
 	releasing bool
 
-	lent   map[*operation]*worker // by whose attempt they were lent within
-	nested int                    // operations in the queue that might be lent one
+	lent         map[*operation]*worker // by whose attempt they were lent within
+	parkedNested int                    // operations in the park line that might be lent one
+	nested       int                    // operations in the queue that might be lent one
 
 	left     int           // attempts left behind whose functions still run
 	asked    int           // operations with a question to the breaker
@@ -200,6 +201,7 @@ func (a *targetActor) started() {
 		return
 	}
 	b.SetWorkers(a.policy.Load().Pool.Workers)
+	a.probe()
 	a.sup.bus.Publish(actors.TargetStarted{Header: a.header()})
 }
 
@@ -276,6 +278,9 @@ func (a *targetActor) stopped() {
 	}
 	if a.pace.timer != nil {
 		a.pace.timer.Stop()
+	}
+	if a.prober != nil && a.prober.timer != nil {
+		a.prober.timer.Stop()
 	}
 	if a.shed.timer != nil {
 		a.shed.timer.Stop()

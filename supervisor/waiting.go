@@ -110,6 +110,9 @@ func (a *targetActor) leave(op *operation) {
 		}
 	case inPark:
 		a.parked.remove(op)
+		if c.lender != nil {
+			a.parkedNested--
+		}
 		a.counts.parked.Add(-1)
 	}
 	c.place = nowhere

@@ -39,8 +39,8 @@ type watched struct {
 	// hedgeClock has another attempt begin beside it.
 	hedgeClock *time.Timer
 
-	// For the supervisor, of one that was left behind.
-	counted, returned bool
+	// For the supervisor: it has failed; and of one that was left behind.
+	failed, counted, returned bool
 }
 
 // The phases of a watched attempt.
@@ -156,24 +156,34 @@ func (w *watched) Succeeded() {
 // Failed implements [actors.Runner].
 func (w *watched) Failed(err error, how actors.Ending) {
 	w.stopClocks()
-	timedOut := w.timedOut(err)
-	judged := timedOut
-	var own failure
-	if timeout, ok := timedOut.(*AttemptTimeoutError); ok && endsInner(err) {
+	judged, told, unsafe := err, err, false
+	understood := false
+	defer func() {
+		if !understood { // a method of the error panicked, or ended this goroutine
+			_ = recover()
+			judged, told = err, err
+		}
+		w.fails(judged, how, attemptEnded, func() {
+			if judged != told {
+				w.err, w.verdict.Err = told, told
+				w.verdict.Unsafe = w.verdict.Unsafe || unsafe
+			}
+			if w.Context != nil && context.Cause(w.Context) == ErrHedgeLost {
+				w.verdict.Outcome = policies.Ignored // it was we who ended it
+			}
+		})
+	}()
+	told = w.timedOut(err)
+	judged = told
+	if timeout, ok := told.(*AttemptTimeoutError); ok && endsInner(err) {
 		// What an inner operation says is that its caller, this attempt, had
 		// no time left. Whether it may run again is another matter.
 		judged = &AttemptTimeoutError{Target: timeout.Target, Timeout: timeout.Timeout}
+		var own failure
 		w.op.examine(&own, err, how, func() bool { return false })
+		unsafe = own.verdict.Unsafe
 	}
-	w.fails(judged, how, attemptEnded, func() {
-		if judged != timedOut {
-			w.err, w.verdict.Err = timedOut, timedOut
-			w.verdict.Unsafe = w.verdict.Unsafe || own.verdict.Unsafe
-		}
-		if w.Context != nil && context.Cause(w.Context) == ErrHedgeLost {
-			w.verdict.Outcome = policies.Ignored // it was we who ended it
-		}
-	})
+	understood = true
 }
 
 // timedOut says of an error that came of the attempt's own deadline what it

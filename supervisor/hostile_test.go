@@ -1,0 +1,128 @@
+package supervisor
+
+import (
+	"context"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/holdfast-go/holdfast/actors"
+)
+
+// hostileIs is an error whose Is does what it must not.
+type hostileIs struct{ is func() }
+
+func (hostileIs) Error() string   { return "an error that can't be looked at" }
+func (e hostileIs) Is(error) bool { e.is(); return false }
+
+// Broken, an attempt under a timeout whose error can't be looked at would be told
+// of twice: its worker put back twice, its failure counted twice.
+func TestAnErrorThatCannotBeLookedAtUnderATimeout(t *testing.T) {
+	for name, is := range map[string]func(){"panics": func() { panic("Is") }, "ends the goroutine": runtime.Goexit} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := one(t, timesOut(time.Minute))
+				_, err := Do(bg, s, "x", failWith(hostileIs{is}))
+				require.IsType(t, hostileIs{}, err)
+				assert.EqualValues(t, 1, s.Breaker("x").Counts().Failures)
+				pass(10 * time.Minute)
+				_, busy := s.Target("x").pool.snapshot()
+				for _, w := range busy {
+					assert.False(t, w.Busy)
+				}
+				for range 3 {
+					_, err = Do(bg, s, "x", succeed)
+					require.NoError(t, err)
+				}
+			})
+		})
+	}
+}
+
+// hostileContext is a context whose Err panics from some moment on.
+type hostileContext struct {
+	context.Context
+	now *atomic.Bool
+}
+
+func (c hostileContext) Err() error {
+	if c.now.Load() {
+		panic("Err")
+	}
+	return c.Context.Err()
+}
+
+// Broken, a context that panics would take the process with it as its operation
+// falls back, or leave a future, or a sender, without an answer.
+func TestAContextThatPanicsAsItsOperationFallsBack(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := start(t, targets{"x": policy(attempts(1), fallsBackTo("y")), "y": policy()})
+		c := hostileContext{bg, &atomic.Bool{}}
+		_, err := Go(c, s, "x", func(context.Context) (int, error) {
+			c.now.Store(true)
+			return 0, errTemp
+		}).Wait(bg)
+		var panicked *PanicError
+		require.ErrorAs(t, err, &panicked)
+
+		c = hostileContext{bg, &atomic.Bool{}}
+		i := newInbox(t, s)
+		i.ask(s.PID("x"), &actors.Operation{Context: c, Run: func(context.Context) (any, error) {
+			c.now.Store(true)
+			return nil, errTemp
+		}})
+		require.ErrorAs(t, i.result().Err, &panicked)
+	})
+}
+
+// Broken, the caller's own fallback would not learn why it is called, or be
+// called without a context, where no other target was tried.
+func TestTheCallersOwnFallbackLearnsWhy(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := one(t, attempts(1), keyed(1, time.Hour))
+		var why error
+		told := WithFallback(func(ctx context.Context, err error) (int, error) {
+			require.NotNil(t, ctx)
+			why = err
+			return 1, nil
+		})
+		_, err := Go(bg, s, "x", failWith(errPlain), told).Wait(bg)
+		require.NoError(t, err)
+		assert.ErrorIs(t, why, errPlain)
+
+		g := newGate()
+		busy := GoOn(bg, s.Target("x", "1"), g.run)
+		<-g.begun
+		_, err = GoOn(bg, s.Target("x", "2"), succeed, told).Wait(bg)
+		require.NoError(t, err)
+		assert.ErrorIs(t, why, ErrTooManyKeys)
+		g.end <- nil
+		_, err = busy.Wait(bg)
+		require.NoError(t, err)
+	})
+}
+
+// Shutdown x failure. Broken, an attempt that fails as Shutdown frees its caller
+// would be looked at by two goroutines at once.
+func TestShutdownFreesACallerWhoseAttemptFails(t *testing.T) {
+	for range 100 {
+		s, err := New(setOf(t, targets{"x": policy(attempts(1))}))
+		require.NoError(t, err)
+		_, err = Go(bg, s, "x", succeed).Wait(bg)
+		require.NoError(t, err)
+		begun, end := make(chan struct{}), make(chan struct{})
+		f := Go(bg, s, "x", func(context.Context) (int, error) { close(begun); <-end; return 0, errPlain })
+		<-begun
+		done, cancel := context.WithCancel(bg)
+		cancel()
+		go close(end)
+		_ = s.Shutdown(done)
+		_, err = f.Wait(bg)
+		require.Error(t, err)
+		require.NoError(t, s.Shutdown(bg))
+	}
+}
