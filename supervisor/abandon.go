@@ -19,7 +19,8 @@ func (a *targetActor) attemptFailed(self actor.Supervisor, w *watched, child *ac
 	w.failed = true
 	switch {
 	case w.phase.Load() == attemptAbandoned:
-		a.returnedLate(w)
+		// By a message: no worker can be started while a failure is handled.
+		a.tell(&lateReturn{attempt: w})
 		return
 	case w.err == nil:
 		w.err = fmt.Errorf("worker %s: %v", child.Id, reason)

@@ -312,3 +312,27 @@ func TestCrashesUnderATimeout(t *testing.T) {
 		})
 	}
 }
+
+// Timeout x park. Broken, an operation that is parked while too many functions
+// hang would be forgotten as one of them returns: there is a worker to be started
+// for it then, however that function ends.
+func TestAParkedOperationGoesOnAsAHungFunctionReturns(t *testing.T) {
+	for name, end := range map[string]error{"well": nil, "with an error": errPlain} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := one(t, timesOut(time.Second), attempts(1), abandons(1), parks)
+				g := newGate()
+				hung := async(func() (int, error) { return Do(bg, s, "x", g.run) })
+				<-g.begun
+				s.Breaker("x").ForceOpen()
+				parked := async(func() (int, error) { return Do(bg, s, "x", succeed) })
+				require.ErrorIs(t, soon(t, hung, "the hung one").err, context.DeadlineExceeded)
+				s.Breaker("x").Reset()
+				pass(time.Second)
+				assert.Equal(t, 1, snapshotOf(t, s, "x").Parked)
+				g.end <- end
+				require.NoError(t, soon(t, parked, "the parked one").err)
+			})
+		})
+	}
+}
