@@ -3,11 +3,9 @@ package load
 import (
 	"bytes"
 	"errors"
-	"strconv"
-	"strings"
 
-	"github.com/knadh/koanf/parsers/toml/v2"
 	tomllib "github.com/pelletier/go-toml/v2"
+	"github.com/pelletier/go-toml/v2/unstable"
 
 	"github.com/holdfast-go/holdfast/policies"
 )
@@ -19,15 +17,10 @@ func parseTOML(data []byte) (document, error) {
 	if err := w.expressions(); err != nil {
 		return document{}, err
 	}
-	values, err := toml.Parser().Unmarshal(data)
-	var found policies.Errors
-	if err != nil {
-		if w.parser.Error() != nil {
-			e, _ := notTOML(data, err, true)
-			return document{}, e
-		}
-		values, found = mendTOML(data)
+	if err := w.parser.Error(); err != nil {
+		return document{}, notTOML(w, err)
 	}
+	values, found := tomlValues(data)
 	doc := document{values: values, places: w.places, entries: func() *places { return tomlEntries(data) }}
 	if len(found) > 0 {
 		return doc, found
@@ -35,46 +28,28 @@ func parseTOML(data []byte) (document, error) {
 	return doc, nil
 }
 
-// notTOML is the parser's error with a column that counts characters, and
-// without what stands in the text, because that may be a secret; so it has no
-// cause either. If the syntax is right the error is about one key, and has its
-// path. The offset is -1 where it is not known.
-func notTOML(data []byte, err error, syntax bool) (e *policies.FieldError, at int) {
+// notTOML is the parser's error about the syntax with a column that counts
+// characters, and without what stands in the text, because that may be a secret;
+// so it has no cause either.
+func notTOML(w *tomlWalk, err error) *policies.FieldError {
+	e := &policies.FieldError{Problem: "is not valid TOML"}
+	var malformed *unstable.ParserError
+	if errors.As(err, &malformed) {
+		e.Problem += ": " + malformed.Message
+		e.Line, e.Column = position(w.data, int(w.parser.Range(malformed.Highlight).Offset))
+	}
+	return e
+}
+
+// notRead reports what the parser refuses although its syntax is right and all
+// keys are there once. What it says of it may quote the text.
+func notRead(data []byte, err error) *policies.FieldError {
+	e := &policies.FieldError{Problem: "the TOML parser refuses what stands here; nothing of the file was read"}
 	var malformed *tomllib.DecodeError
-	if !errors.As(err, &malformed) {
-		return &policies.FieldError{Problem: "is not valid TOML"}, -1
+	if errors.As(err, &malformed) {
+		e.Line, e.Column = position(data, offsetOf(data, malformed))
 	}
-	at = offsetOf(data, malformed)
-	e = &policies.FieldError{Problem: "is not valid TOML: " + strings.TrimPrefix(malformed.Error(), "toml: ")}
-	e.Line, e.Column = position(data, at)
-	if syntax {
-		return e, at
-	}
-	e.Path = policies.FieldPath(keyAt(data, at)...)
-	token := data[at:tokenEnd(data, at)]
-	switch message := malformed.Error(); {
-	case strings.Contains(message, "already"), strings.Contains(message, "should be"):
-		e.Problem = "the key or table is there already; keep one"
-	case outOfRange(token):
-		e.Problem, e.Value = "the number is out of range", string(token)
-	}
-	return e, at
-}
-
-// tokenEnd is where a number or a key that begins at an offset ends.
-func tokenEnd(data []byte, at int) int {
-	if end := bytes.IndexAny(data[at:], ",]}# \t\r\n"); end >= 0 {
-		return at + end
-	}
-	return len(data)
-}
-
-// outOfRange is true of a number that the parser can't hold.
-func outOfRange(token []byte) bool {
-	digits := strings.ReplaceAll(string(token), "_", "")
-	_, asInteger := strconv.ParseInt(digits, 0, 64)
-	_, asFloat := strconv.ParseFloat(digits, 64)
-	return errors.Is(asInteger, strconv.ErrRange) || errors.Is(asFloat, strconv.ErrRange)
+	return e
 }
 
 // offsetOf turns the parser's line and column, which counts bytes, into an

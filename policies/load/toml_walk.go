@@ -26,27 +26,15 @@ type tomlWalk struct {
 	counter
 	places *places
 	count  int
-	// until is the offset up to which a key is looked for, and last the path of
-	// the last one before it: as much of it as can be ours.
-	until int
-	last  []string
 	// entries says to note the places of the entries of lists instead of those
 	// of keys.
 	entries bool
 }
 
 func newTOMLWalk(data []byte) *tomlWalk {
-	w := &tomlWalk{counter: newCounter(data), places: &places{}, until: -1}
+	w := &tomlWalk{counter: newCounter(data), places: &places{}}
 	w.parser.Reset(data)
 	return w
-}
-
-// keyAt returns the path of the key that an offset belongs to.
-func keyAt(data []byte, at int) []string {
-	w := newTOMLWalk(data)
-	w.until, w.last = at, []string{""}
-	_ = w.expressions() // it ended well before
-	return w.last
 }
 
 // tomlEntries notes the places of the entries of lists.
@@ -63,7 +51,6 @@ type tomlBlock struct {
 	depth int
 	// foreign says that none of ours can be inside.
 	foreign bool
-	path    []string // only where a key is looked for
 }
 
 // expressions goes over the text as far as its syntax is right. It reports what
@@ -147,10 +134,6 @@ func (w *tomlWalk) keys(in tomlBlock, parts unstable.Iterator) (tomlBlock, error
 			w.places.note(in.pathHash, line, column)
 		}
 		in.foreign = in.depth == maxDepth || in.depth == 1 && !isTop(key)
-		if at <= w.until {
-			in.path = append(in.path[:len(in.path):len(in.path)], key)
-			w.last = in.path
-		}
 	}
 	return in, nil
 }
