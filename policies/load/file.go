@@ -19,9 +19,10 @@ const maxFileSize = 1 << 20
 
 // File is a source that reads a file: JSON where the name ends in .json, YAML
 // where it ends in .yaml or .yml, TOML where it ends in .toml. The file must be
-// a regular one of at most 1 MiB, UTF-8 (a byte order mark is fine), with one
-// mapping at its top level, and not empty. A mapping in YAML has at most 5,000
-// keys, and a TOML file 20,000, each part of a dotted one counted.
+// a regular one of at most 1 MiB, stored somewhere (not under /proc or /sys),
+// UTF-8 (a byte order mark is fine), with one mapping at its top level, and not
+// empty. A mapping in YAML has at most 5,000 keys, and a TOML file 20,000, each
+// part of a dotted one counted.
 func File(path string) Source {
 	if path == "" {
 		return Source{name: "file", read: func(content) (document, error) {
@@ -62,6 +63,9 @@ func readFile(path string) ([]byte, error) {
 	if err := regular(info); err != nil {
 		return nil, err
 	}
+	if _, err := formatOf(path); err != nil {
+		return nil, err
+	}
 	f, err := open(path)
 	if err != nil {
 		return nil, unreadable(err)
@@ -78,9 +82,18 @@ func readOpen(f *os.File) ([]byte, error) {
 	if err := regular(info); err != nil {
 		return nil, err
 	}
+	if ofKernel(f) {
+		return nil, fault("is made by the kernel while it is read, which may wait for ever; name a file that is stored", nil)
+	}
+	return readUpTo(f, info.Size())
+}
+
+// readUpTo reads what is expected to have a size of at most maxFileSize. It may
+// have more: a file can grow.
+func readUpTo(r io.Reader, size int64) ([]byte, error) {
 	var b bytes.Buffer
-	b.Grow(int(info.Size()) + bytes.MinRead) // of at most maxFileSize
-	if _, err := b.ReadFrom(io.LimitReader(f, maxFileSize+1)); err != nil {
+	b.Grow(int(size) + bytes.MinRead)
+	if _, err := b.ReadFrom(io.LimitReader(r, maxFileSize+1)); err != nil {
 		return nil, unreadable(err)
 	}
 	if b.Len() > maxFileSize {

@@ -29,6 +29,7 @@ func TestUnusableFiles(t *testing.T) {
 	require.NoError(t, os.Mkdir(dir, 0o700))
 	for name, tc := range map[string]struct{ path, want string }{
 		"missing":       {filepath.Join(dir, "x.json"), "the file does not exist; check the path, or leave this source out"},
+		"also by name":  {filepath.Join(dir, ".."), "is a directory; name a file in it"},
 		"directory":     {dir, "is a directory; name a file in it"},
 		"too large":     {write(t, "a.json", strings.Repeat(" ", maxFileSize+1)), "is larger than 1048576 bytes; is it the right file?"},
 		"no extension":  {write(t, "agent", "{}"), "the file name has no extension; name it .json, .yaml, .yml or .toml"},
@@ -49,6 +50,38 @@ func TestUnusableFiles(t *testing.T) {
 			assert.Equal(t, name == "missing", errors.Is(err, fs.ErrNotExist), "a program may go on without the file")
 		})
 	}
+}
+
+// If this fails, a file that is far too large fills the memory before anybody
+// counts.
+func TestASizeThatIsTooLargeIsEnough(t *testing.T) {
+	path := write(t, "a.json", "")
+	require.NoError(t, os.Truncate(path, maxFileSize+1))
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.EqualError(t, regular(info), "is larger than 1048576 bytes; is it the right file?")
+}
+
+// growing is a file that somebody writes to as fast as it is read.
+type growing struct{ read int }
+
+func (g *growing) Read(b []byte) (int, error) {
+	if g.read += len(b); g.read > 10*maxFileSize {
+		return 0, errors.New("read for ever")
+	}
+	return len(b), nil
+}
+
+// If this fails, a file whose size is not what it says fills the memory, or is
+// taken as far as it was read.
+func TestAFileThatGrowsIsReadNoFurther(t *testing.T) {
+	_, err := readUpTo(&growing{}, 3)
+	assert.EqualError(t, err, "is larger than 1048576 bytes; is it the right file?")
+	_, err = readUpTo(strings.NewReader(strings.Repeat(" ", maxFileSize+1)), 0)
+	assert.EqualError(t, err, "is larger than 1048576 bytes; is it the right file?")
+	data, err := readUpTo(strings.NewReader(strings.Repeat(" ", maxFileSize)), 0)
+	assert.NoError(t, err)
+	assert.Len(t, data, maxFileSize)
 }
 
 func TestLargestFileLoads(t *testing.T) {
