@@ -25,11 +25,15 @@ import (
 // Values are text: true or false, numbers, times as seconds or with a unit, and
 // lists with commas between the names. An empty value is no value.
 //
-// A variable that must be a slip is an error that suggests the right name: one
-// with single underscores between the levels, and where the prefix is
-// "HOLDFAST_" also one that is nearly ours or ends with the name of a setting,
-// as HOLDFAST_RETRY__MAX_ATTEMPTS does. Other variables are left alone, and no
-// error shows what is in them.
+// A variable is ours if one of our keys and two underscores follow the prefix:
+// MYAPP_POOL__SIZE is an error, as an unknown key of a file is, and MYAPP_POOL is
+// the program's own. Where the prefix is "HOLDFAST_" a name that must be a slip
+// is an error too, which suggests the right one: a block and a setting with one
+// underscore between them (HOLDFAST_POOL_WORKERS), a block that is misspelt
+// (HOLDFAST_RETRY_POLCY__ENABLED) or cut short (HOLDFAST_RETRY_ENABLED), a
+// setting of several words without its block (HOLDFAST_MAX_ATTEMPTS), and a block
+// of several words alone (HOLDFAST_RETRY_POLICY). Other variables are left alone,
+// and no error shows what is in them.
 func Env(prefix string) Source {
 	return Source{name: "environment", read: func(content) (document, error) {
 		doc, found := document{folded: true, variables: []variable{}}, policies.Errors(nil)
@@ -41,14 +45,10 @@ func Env(prefix string) Source {
 		for _, name := range slices.Sorted(maps.Keys(variables)) {
 			rest := strings.TrimPrefix(name, prefix)
 			path := divided(strings.Split(rest, "__"), "__", strings.ToLower)
-			if !isTop(path[0]) {
-				if meant := spell.meant(rest); len(meant) > 0 {
-					found = append(found, slip("$"+name, "unknown variable; did you mean "+strings.Join(meant, " or ")+"?"))
-					continue
-				}
-			}
-			if path[0] != "" {
+			if isTop(path[0]) && (len(path) > 1 || spell.own && strings.Contains(path[0], "_")) {
 				doc.variables = append(doc.variables, variable{"$" + name, path, variables[name]})
+			} else if meant := spell.meant(rest); len(meant) > 0 {
+				found = append(found, slip("$"+name, "unknown variable; did you mean "+strings.Join(meant, " or ")+"?"))
 			}
 		}
 		if len(found) > 0 {

@@ -71,9 +71,9 @@ func FuzzEnv(f *testing.F) {
 		if strings.ContainsAny(name, "=\x00") || strings.Contains(value, "\x00") {
 			return // no such variable can be
 		}
-		name = "FUZZED_" + name
+		name = "HOLDFAST_" + name
 		t.Setenv(name, value)
-		set, err := load.Load(load.Target("payment-gateway", policies.API), load.Env("FUZZED_"))
+		set, err := load.Load(load.Target("payment-gateway", policies.API), load.Env("HOLDFAST_"))
 		if err == nil {
 			requireSound(t, set)
 			return
@@ -82,7 +82,7 @@ func FuzzEnv(f *testing.F) {
 		for _, e := range all(t, err) {
 			assert.Equal(t, "$"+name, e.Source)
 			if e.Path == "" {
-				assert.Contains(t, e.Problem, "did you mean FUZZED_")
+				assert.Contains(t, e.Problem, "did you mean HOLDFAST_")
 			}
 		}
 	})

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -12,8 +13,7 @@ import (
 type speller struct {
 	prefix string
 	// own says that the prefix is that of this library, so that whatever has it
-	// is likely to be meant for us. Under one of the user's own only a name that
-	// has all our words is.
+	// is likely to be meant for us. Under any other everything is the program's.
 	own bool
 }
 
@@ -24,16 +24,56 @@ func newSpeller(prefix string) speller {
 // meant returns the names of variables that may have been meant, or none. The
 // name is what follows the prefix.
 func (s speller) meant(name string) []string {
-	if s.prefix == "" {
-		return nil // it is the environment of everybody
-	}
-	flat := strings.Join(strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == '_' }), "_")
-	if path := s.divided(flat); path != nil {
-		return []string{s.spell(path...)}
-	}
 	if !s.own {
 		return nil
 	}
+	var names []string
+	for _, path := range meantPaths(strings.ToLower(name)) {
+		names = append(names, s.prefix+strings.ToUpper(strings.Join(path, "__")))
+	}
+	return names
+}
+
+func meantPaths(name string) [][]string {
+	flat := strings.Join(strings.FieldsFunc(name, func(r rune) bool { return r == '_' }), "_")
+	if path := levels(flat); path != nil {
+		return [][]string{path}
+	}
+	// What is said of one type must not be suggested for all of them.
+	for _, t := range typeNames() {
+		if rest, ok := strings.CutPrefix(flat, t+"_"); ok {
+			paths := meantSettings(rest)
+			for i := range paths {
+				paths[i] = append([]string{operationTypesKey, t}, paths[i]...)
+			}
+			return paths
+		}
+	}
+	if path := misspelt(strings.Split(name, "__")); path != nil {
+		return [][]string{path}
+	}
+	if before, path := ending(flat); path != nil {
+		return [][]string{append([]string{targetsKey, before}, path...)}
+	}
+	return meantSettings(flat)
+}
+
+// misspelt mends a path that begins nearly as one of ours: with a name of two
+// words, or with that of the targets where enough comes after it.
+func misspelt(path []string) []string {
+	near := policies.Nearest(path[0], topKeys)
+	if len(path) < 2 || !strings.Contains(near, "_") && (near != targetsKey || len(path) == 2) {
+		return nil
+	}
+	path[0] = near
+	if b := blocks[near]; b != nil {
+		path[1] = cmp.Or(policies.Nearest(path[1], b.keys), path[1])
+	}
+	return path
+}
+
+// meantSettings finds the settings for all targets that a name may be meant for.
+func meantSettings(flat string) [][]string {
 	var whole, keys []string
 	for _, block := range blockKeys {
 		for _, key := range blocks[block].keys {
@@ -44,21 +84,22 @@ func (s speller) meant(name string) []string {
 		}
 	}
 	if near := policies.Nearest(flat, whole); near != "" {
-		return []string{s.spell(s.divided(near)...)}
+		_, path := ending(near)
+		return [][]string{path}
 	}
 	if near := policies.Nearest(flat, keys); near != "" {
-		return s.byKey(near)
+		return byKey(near)
 	}
-	return s.byKey(flat)
+	return byKey(flat)
 }
 
-// divided finds the levels in a name that has single underscores between them.
-func (s speller) divided(flat string) []string {
-	rest, singular := strings.CutPrefix(flat, "target_")
-	if name, ok := strings.CutPrefix(flat, targetsKey+"_"); ok || singular && s.own {
-		if ok {
-			rest = name
-		}
+// levels finds the levels in a name that has single underscores between them.
+func levels(flat string) []string {
+	rest, ok := strings.CutPrefix(flat, targetsKey+"_")
+	if !ok {
+		rest, ok = strings.CutPrefix(flat, "target_")
+	}
+	if ok {
 		if before, path := ending(rest); path != nil && before != "" {
 			return append([]string{targetsKey, before}, path...)
 		}
@@ -91,9 +132,9 @@ func ending(flat string) (before string, path []string) {
 }
 
 // byKey finds the settings whose key a name ends with, where that says enough:
-// by two words, or by one that stands alone or behind a word of its block.
-func (s speller) byKey(flat string) []string {
-	var all []string
+// by two words, or by one behind a word of its block.
+func byKey(flat string) [][]string {
+	var all [][]string
 	longest := 0
 	for _, block := range blockKeys {
 		for _, key := range blocks[block].keys {
@@ -104,21 +145,17 @@ func (s speller) byKey(flat string) []string {
 			before = strings.TrimSuffix(before, "_")
 			hinted := before != "" && (slices.Contains(strings.Split(block, "_"), before) || policies.Nearest(before, []string{block}) != "")
 			if hinted {
-				return []string{s.spell(block, key)}
+				return [][]string{{block, key}}
 			}
-			if before == "" || strings.Contains(key, "_") {
+			if strings.Contains(key, "_") {
 				if len(key) > longest {
 					all, longest = nil, len(key)
 				}
-				all = append(all, s.spell(block, key))
+				all = append(all, []string{block, key})
 			}
 		}
 	}
 	return all
-}
-
-func (s speller) spell(path ...string) string {
-	return s.prefix + strings.ToUpper(strings.Join(path, "__"))
 }
 
 // slip reports a variable or a flag that is none of ours, and its value stays

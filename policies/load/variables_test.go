@@ -76,9 +76,9 @@ func TestBadVariablesAreNamed(t *testing.T) {
 		{[]string{"HOLDFAST_TARGETS__X=s3cr3t"}, []string{`$HOLDFAST_TARGETS__X: targets.x: must be a block of keys and values, not text`}},
 		{[]string{"HOLDFAST_POOL__WORKERS=1", "HOLDFAST_Pool__Workers=2"}, []string{
 			`$HOLDFAST_Pool__Workers: pool.workers: $HOLDFAST_POOL__WORKERS sets the same; keep one`}},
-		{[]string{"HOLDFAST_POOL=1", "HOLDFAST_POOL__WORKERS=2"}, []string{
-			`$HOLDFAST_POOL: pool: must be a block of keys and values, not text`,
-			`$HOLDFAST_POOL__WORKERS: pool.workers: $HOLDFAST_POOL sets the same; keep one`}},
+		{[]string{"HOLDFAST_RETRY_POLICY=1", "HOLDFAST_RETRY_POLICY__ENABLED=true"}, []string{
+			`$HOLDFAST_RETRY_POLICY: retry_policy: must be a block of keys and values, not text`,
+			`$HOLDFAST_RETRY_POLICY__ENABLED: retry_policy.enabled: $HOLDFAST_RETRY_POLICY sets the same; keep one`}},
 		{[]string{"HOLDFAST_TARGETS__A_B__POOL__WORKERS=1", "HOLDFAST_TARGETS__A-B__POOL__WORKERS=2"}, []string{
 			`$HOLDFAST_TARGETS__A_B__POOL__WORKERS: targets.a-b.pool.workers: $HOLDFAST_TARGETS__A-B__POOL__WORKERS sets the same; keep one`}},
 	} {
@@ -104,43 +104,52 @@ func TestVariablesThatMustBeSlips(t *testing.T) {
 		"CIRCUIT_BREAKER_RECOVERY_TIMEOUT":                "CIRCUIT_BREAKER__RECOVERY_TIMEOUT",
 		"MAX_RECOVERY_TIMEOUT":                            "CIRCUIT_BREAKER__MAX_RECOVERY_TIMEOUT",
 		"POOL_WORKERS":                                    "POOL__WORKERS",
-		"WORKERS":                                         "POOL__WORKERS",
+		"RETRY_POLCY__SIZE":                               "RETRY_POLICY__SIZE",
+		"OPERATION_TYPE__API__POOL__WORKERS":              "OPERATION_TYPES__API__POOL__WORKERS",
+		"TARGETES__X__POOL__SIZE":                         "TARGETS__X__POOL__SIZE",
+		"API_MAX_ATTEMPTS":                                "OPERATION_TYPES__API__RETRY_POLICY__MAX_ATTEMPTS",
+		"API__MAX_ATEMPTS":                                "OPERATION_TYPES__API__RETRY_POLICY__MAX_ATTEMPTS",
+		"API__RETRY_POLICY__MAX_ATTEMPTS":                 "OPERATION_TYPES__API__RETRY_POLICY__MAX_ATTEMPTS",
+		"STORAGE_POOL_WORKERS":                            "OPERATION_TYPES__STORAGE__POOL__WORKERS",
+		"PAYMENTS__RETRY_POLICY__MAX_ATTEMPTS":            "TARGETS__PAYMENTS__RETRY_POLICY__MAX_ATTEMPTS",
 		"OPERATION_TYPES_API_RETRY_POLICY_MAX_WAIT":       "OPERATION_TYPES__API__RETRY_POLICY__MAX_WAIT",
 		"TARGETS_PAYMENT_GATEWAY_RETRY_POLICY_MIN_WAIT":   "TARGETS__PAYMENT_GATEWAY__RETRY_POLICY__MIN_WAIT",
 		"TARGET__PAYMENT_GATEWAY__RETRY_POLICY__MIN_WAIT": "TARGETS__PAYMENT_GATEWAY__RETRY_POLICY__MIN_WAIT",
 		"PAYMENT_GATEWAY__MAX_PENDING":                    "POOL__MAX_PENDING",
-		"HOME":                                            "",
-		"LOG_LEVEL":                                       "",
-		"DEBUG_ENABLED":                                   "",
-		"TARGET_URL":                                      "",
-		"CONFIG__WORKERS":                                 "",
-		"RETRY":                                           "",
-		"_":                                               "",
 	} {
 		t.Run(variable, func(t *testing.T) {
 			t.Setenv("HOLDFAST_"+variable, "s3cr3t")
-			if want == "" {
-				_, err := load.Load(load.Env("HOLDFAST_"))
-				assert.NoError(t, err, "it is left alone")
-				return
-			}
 			assert.Equal(t, []string{"$HOLDFAST_" + variable + ": unknown variable; did you mean HOLDFAST_" + want + "?"}, problems(t, load.Env("HOLDFAST_")))
 		})
 	}
-	t.Run("one that many blocks have", func(t *testing.T) {
-		t.Setenv("HOLDFAST_ENABLED", "s3cr3t")
-		got := problems(t, load.Env("HOLDFAST_"))
-		require.Len(t, got, 1)
-		assert.Contains(t, got[0], "$HOLDFAST_ENABLED: unknown variable; did you mean HOLDFAST_RETRY_POLICY__ENABLED or ")
-		assert.Contains(t, got[0], " or HOLDFAST_CIRCUIT_BREAKER__ENABLED")
-	})
-	t.Run("another prefix", func(t *testing.T) {
-		setenv(t, "MYAGENT_MAX_ATTEMPTS=x", "MYAGENT_RETRY__MAX_ATTEMPTS=x", "MYAGENT_POOL_WORKRES=x", "RETRY_POLICY_MAX_ATTEMPTS=x")
-		_, err := load.Load(load.Env("MYAGENT_"), load.Env(""))
-		assert.NoError(t, err, "what may be the program's own is left alone")
-		t.Setenv("MYAGENT_RETRY_POLICY_MAX_ATTEMPTS", "s3cr3t")
-		assert.Equal(t, []string{"$MYAGENT_RETRY_POLICY_MAX_ATTEMPTS: unknown variable; did you mean MYAGENT_RETRY_POLICY__MAX_ATTEMPTS?"}, problems(t, load.Env("MYAGENT_")))
-	})
+}
+
+// If this fails, a program doesn't start because of a variable of its own.
+func TestVariablesThatAreNotOurs(t *testing.T) {
+	own := []string{
+		"HOME", "LOG_LEVEL", "DEBUG_ENABLED", "TARGET_URL", "CONFIG__WORKERS", "CONFIG__POOL__SIZE", "RETRY", "_", "__", "POOL", "RESTART", "TARGETS", "TARGET", "HEDGE",
+		"DELAY", "WINDOW", "ENABLED", "WORKERS", "TYPE", "API_KEY", "API_URL", "WORKER_COUNT", "POOLS__SIZE", "CHAOS", "KEYED", "FALLBACK",
+	}
+	for _, name := range own {
+		for _, prefix := range []string{"HOLDFAST_", "MYAPP_", ""} {
+			t.Run(prefix+name, func(t *testing.T) {
+				t.Setenv(prefix+name, "main")
+				_, err := load.Load(load.Env(prefix))
+				assert.NoError(t, err)
+			})
+		}
+	}
+	for _, name := range []string{"MAX_ATTEMPTS", "RETRY__MAX_ATTEMPTS", "POOL_WORKERS", "POOL_WORKRES", "FALLBACK_TARGET", "RETRY_POLICY", "RETRY_POLICY_MAX_ATTEMPTS", "RETRY_POLCY__ENABLED", "TARGETS_A_POOL_WORKERS"} {
+		for _, prefix := range []string{"MYAPP_", ""} {
+			t.Run(prefix+name, func(t *testing.T) {
+				t.Setenv(prefix+name, "main")
+				_, err := load.Load(load.Env(prefix))
+				assert.NoError(t, err)
+			})
+		}
+	}
+	t.Setenv("MYAPP_POOL__SIZE", "s3cr3t")
+	assert.Len(t, problems(t, load.Env("MYAPP_")), 1, "two underscores are our own way to write")
 }
 
 // If this fails, a variable that a Python user brings along is ignored, or wins
@@ -206,6 +215,39 @@ func TestFlags(t *testing.T) {
 	}, problems(t, flags("-retry_polcy.max_attempts=s3cr3t", "-circuit-braker.other=s3cr3t", "-pol.workers=s3cr3t")))
 	assert.Equal(t, []string{`-retry_policy.max-attempts: retry_policy.max_attempts = "0": must be from 1 to 1000`}, problems(t, flags("-retry_policy.max-attempts=0")))
 	assert.Equal(t, []string{"flags: the flag set is nil; pass flag.CommandLine or one of your own"}, problems(t, load.Flags(nil)))
+}
+
+// If this fails, a program doesn't start because of a flag of its own, or one
+// that is meant for us does nothing.
+func TestFlagsThatAreNotSettings(t *testing.T) {
+	for name, want := range map[string]string{
+		"pool.size": "", "restart.delay": "", "hedge.fund": "", "pool.a.b": "", "targets.file": "", "pool": "", "retry_policy": "", "target.a.url": "",
+		"retry.enabled": "", "api.key": "", "api.v1.url": "", "x.pool.workers": "", "a.b.pool.workers": "",
+		"pool.worker":                     `-pool.worker: pool.worker: unknown key; did you mean "workers"?`,
+		"retry_policy.size":               `-retry_policy.size: retry_policy.size: unknown key; known are `,
+		"targets.a.url":                   `-targets.a.url: targets.a.url: unknown key; known are `,
+		"operation_types.browser":         `-operation_types.browser: operation_types.browser: unknown operation type; known are `,
+		"retry.max_attempts":              `-retry.max_attempts: unknown flag; did you mean -retry_policy.max_attempts?`,
+		"breaker.recovery_timeout":        `-breaker.recovery_timeout: unknown flag; did you mean -circuit_breaker.recovery_timeout?`,
+		"target.a.pool.workers":           `-target.a.pool.workers: unknown flag; did you mean -targets.a.pool.workers?`,
+		"operation_type.api.pool.workers": `-operation_type.api.pool.workers: unknown flag; did you mean -operation_types.api.pool.workers?`,
+		"api.pool.workers":                `-api.pool.workers: unknown flag; did you mean -operation_types.api.pool.workers?`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			fs := flag.NewFlagSet("x", flag.ContinueOnError)
+			fs.String(name, "", "")
+			require.NoError(t, fs.Parse([]string{"-" + name + "=s3cr3t"}))
+			if want == "" {
+				_, err := load.Load(load.Flags(fs))
+				assert.NoError(t, err, "it is left alone")
+				return
+			}
+			got := problems(t, load.Flags(fs))
+			require.Len(t, got, 1)
+			assert.Contains(t, got[0], want)
+			assert.NotContains(t, got[0], "s3cr3t")
+		})
+	}
 }
 
 // The tests of variables must not see those of whoever runs them.
