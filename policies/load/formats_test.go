@@ -56,6 +56,10 @@ func TestYAMLReadsNothingByGuess(t *testing.T) {
 		{"pool: {workers: -010}", `a:1: pool.workers = -8: must be from 1 to 1000000|a:1: pool.workers = "-010": ` + octal},
 		{"retry_policy: {max_wait: 010}", `a:1: retry_policy.max_wait = "010": ` + octal},
 		{"x: &x 010\npool: {workers: *x}", `a:1: pool.workers = "010": ` + octal},
+		{"retry_policy: {min_wait: 08}", `a:1: retry_policy.min_wait = "08": a number must not begin with 0`},
+		{"retry_policy: {min_wait: +01.5}", `a:1: retry_policy.min_wait = "+01.5": a number must not begin with 0`},
+		{"retry_policy: {min_wait: 00.5}", `a:1: retry_policy.min_wait = "00.5": a number must not begin with 0`},
+		{"pool: {workers: 08}", `a:1: pool.workers = "08": a number must not begin with 0`},
 		{"pool: {workers: '010'}", `a:1: pool.workers = "010": must be a whole number, without quotes`},
 		{"retry_policy: {enabled: on}", `a:1: retry_policy.enabled = "on": must be true or false, without quotes`},
 		{"retry_policy: {enabled: yes}", `a:1: retry_policy.enabled = "yes": must be true or false, without quotes`},
@@ -67,7 +71,7 @@ func TestYAMLReadsNothingByGuess(t *testing.T) {
 			assert.Equal(t, tc.want, strings.Join(got, "|"))
 		})
 	}
-	set, err := load.Load(load.Bytes("a", load.YAML, []byte("pool: {workers: 0x10, max_pending: 0}\nx: 010\nretry_policy: {idempotent: yes}")))
+	set, err := load.Load(load.Bytes("a", load.YAML, []byte("pool: {workers: 0x10, max_pending: 0}\nx: 010\ny: 08\ncircuit_breaker: {failure_rate: 0.5}\nretry_policy: {idempotent: yes}")))
 	require.NoError(t, err)
 	assert.Equal(t, 16, set.Defaults(policies.API).Pool.Workers, "nobody takes this for 10")
 	assert.Equal(t, policies.IdempotentYes, set.Defaults(policies.API).Retry.Idempotent, "it is a word")

@@ -24,9 +24,13 @@ func yamlEntries(top *yamltree.Node) *places {
 	return w.places
 }
 
-// octal is a number that YAML 1.1 reads in base 8, and that people mean in base
-// 10.
-var octal = regexp.MustCompile(`^[-+]?0[0-9_]+$`)
+var (
+	// leadingZero is true of the numbers that people mean in base 10, whatever
+	// reads them.
+	leadingZero = regexp.MustCompile(`^[-+]?0[0-9_]`)
+	// octal is one that YAML 1.1 reads in base 8; 08 and 01.5 it doesn't.
+	octal = regexp.MustCompile(`^[-+]?0[0-7_]+$`)
+)
 
 // keys notes the places of our keys. What an alias brings in has the place of
 // the key that it stands under, by: nil where none was met. The parser went the
@@ -99,12 +103,17 @@ func (w *yamlWalk) merged(h pathHash, path []string, n, by *yamltree.Node) {
 	}
 }
 
-// number reports one that is read as octal.
+// number reports one that begins with 0.
 func (w *yamlWalk) number(path []string, n *yamltree.Node) {
-	if n.Kind == yamltree.ScalarNode && n.ShortTag() == "!!int" && octal.MatchString(n.Value) {
-		w.found = append(w.found, &policies.FieldError{
-			Line: n.Line, Column: n.Column, Path: policies.FieldPath(path...), Value: n.Value,
-			Problem: "a number must not begin with 0, which YAML reads as octal",
-		})
+	tag := n.ShortTag()
+	if n.Kind != yamltree.ScalarNode || tag != "!!int" && tag != "!!float" || !leadingZero.MatchString(n.Value) {
+		return
 	}
+	e := &policies.FieldError{
+		Line: n.Line, Column: n.Column, Path: policies.FieldPath(path...), Value: n.Value, Problem: "a number must not begin with 0",
+	}
+	if octal.MatchString(n.Value) {
+		e.Problem += ", which YAML reads as octal"
+	}
+	w.found = append(w.found, e)
 }
