@@ -35,10 +35,11 @@ type fallbacks struct {
 	// length is how many targets a way that begins there leads through,
 	// endless for one that comes back.
 	length map[string]int
-	// strange are the names of targets that there are not, with what to say
-	// of them, and names those there are.
+	// strange are the names of targets that there are not, with the one they
+	// are near to, and names those there are.
 	strange map[string]string
 	names   []string
+	others  int // for how many targets another near one was looked for
 }
 
 const endless = -1
@@ -52,7 +53,7 @@ func (f *fallbacks) check() {
 		to := f.targets[name].Fallback.Target
 		delete(first, to)
 		if f.targets[to] == nil {
-			f.problems[name] = f.unknown(to)
+			f.problems[name] = f.unknown(name, to)
 		}
 		f.follow(name)
 	}
@@ -66,22 +67,27 @@ func (f *fallbacks) check() {
 // suggestions is for how many unknown names a near one is looked for.
 const suggestions = 20
 
-func (f *fallbacks) unknown(name string) string {
-	problem, told := f.strange[name]
-	if told {
-		return problem
-	}
-	problem = "there is no such target"
+func (f *fallbacks) unknown(from, name string) string {
 	if f.strange == nil {
 		f.strange, f.names = map[string]string{}, slices.Sorted(maps.Keys(f.targets))
 	}
-	if len(f.strange) < suggestions {
-		if near := Nearest(name, f.names); near != "" {
-			problem = fmt.Sprintf("there is no such target; did you mean %q?", near)
+	near, told := f.strange[name]
+	if !told {
+		if len(f.strange) < suggestions {
+			near = Nearest(name, f.names)
+		}
+		f.strange[name] = near
+	}
+	if near == from {
+		near = ""
+		if f.others++; f.others <= suggestions {
+			near = Nearest(name, slices.DeleteFunc(slices.Clone(f.names), func(n string) bool { return n == from }))
 		}
 	}
-	f.strange[name] = problem
-	return problem
+	if near == "" {
+		return "there is no such target"
+	}
+	return fmt.Sprintf("there is no such target; did you mean %q?", near)
 }
 
 // follow goes the way of an operation that fails everywhere, as far as it is

@@ -38,14 +38,18 @@ func TestFallbacksThatLeadNowhere(t *testing.T) {
 		to   map[string]string
 		want []string
 	}{
-		"itself":           {map[string]string{"a": "a"}, []string{`targets.a.fallback.target = "a": is the target itself; give it another, or "" for none`}},
-		"each other":       {map[string]string{"b": "a", "a": "b"}, []string{`targets.a.fallback.target = "b": leads back to where it began: a -> b -> a`}},
-		"into a circle":    {map[string]string{"x": "c", "c": "b", "b": "c"}, []string{`targets.b.fallback.target = "c": leads back to where it began: b -> c -> b`}},
-		"a thousand round": {circle, []string{`targets.t0.fallback.target = "t1": leads back to where it began: t0 -> t1 -> t2 -> t3 -> t4 -> t5 -> and 996 more`}},
-		"a thousand on":    {long, []string{`targets.t0.fallback.target = "t1": leads through 1000 targets, at most 16 are allowed`}},
-		"one too many":     {chain(17), []string{`targets.t0.fallback.target = "t1": leads through 17 targets, at most 16 are allowed`}},
-		"unknown":          {map[string]string{"model_a": "model_bb", "model_b": ""}, []string{`targets.model_a.fallback.target = "model_bb": there is no such target; did you mean "model_b"?`}},
-		"no name":          {map[string]string{"a": "b/c"}, []string{`targets.a.fallback.target = "b/c": a name must not contain "/"`, `targets.a.fallback.target = "b/c": there is no such target`}},
+		"itself":               {map[string]string{"a": "a"}, []string{`targets.a.fallback.target = "a": is the target itself; give it another, or "" for none`}},
+		"each other":           {map[string]string{"b": "a", "a": "b"}, []string{`targets.a.fallback.target = "b": leads back to where it began: a -> b -> a`}},
+		"into a circle":        {map[string]string{"x": "c", "c": "b", "b": "c"}, []string{`targets.b.fallback.target = "c": leads back to where it began: b -> c -> b`}},
+		"a thousand round":     {circle, []string{`targets.t0.fallback.target = "t1": leads back to where it began: t0 -> t1 -> t2 -> t3 -> t4 -> t5 -> and 996 more`}},
+		"a thousand on":        {long, []string{`targets.t0.fallback.target = "t1": leads through 1000 targets, at most 16 are allowed`}},
+		"one too many":         {chain(17), []string{`targets.t0.fallback.target = "t1": leads through 17 targets, at most 16 are allowed`}},
+		"unknown":              {map[string]string{"model_a": "model_bb", "model_b": ""}, []string{`targets.model_a.fallback.target = "model_bb": there is no such target; did you mean "model_b"?`}},
+		"unknown, near itself": {map[string]string{"a": "b"}, []string{`targets.a.fallback.target = "b": there is no such target`}},
+		"unknown, and another": {map[string]string{"model_a": "model_c", "model_x": "model_c", "model_bb": ""}, []string{
+			`targets.model_a.fallback.target = "model_c": there is no such target; did you mean "model_x"?`,
+			`targets.model_x.fallback.target = "model_c": there is no such target; did you mean "model_a"?`}},
+		"no name": {map[string]string{"a": "b/c"}, []string{`targets.a.fallback.target = "b/c": a name must not contain "/"`, `targets.a.fallback.target = "b/c": there is no such target`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := NewSet(fallingBack(tt.to))
