@@ -129,6 +129,9 @@ func TestTargetNames(t *testing.T) {
 		"a/b":                    `targets["a/b"]: a target's name must not contain "/"`,
 		"a\x00b":                 `targets["a\x00b"]: a target's name must not contain control characters`,
 		"a\u0085b":               `targets["a\u0085b"]: a target's name must not contain control characters`,
+		"a\u200bb":               `targets["a\u200bb"]: a target's name must not contain characters that can't be seen, such as U+200B`,
+		"\u202e":                 `targets["\u202e"]: a target's name must not contain characters that can't be seen, such as U+202E`,
+		"a\U000e0041":            `targets["a\U000e0041"]: a target's name must not contain characters that can't be seen, such as U+E0041`,
 		" a":                     `targets[" a"]: a target's name must not begin or end with a space`,
 		"a\u00a0":                `targets["a\u00a0"]: a target's name must not begin or end with a space`,
 	} {

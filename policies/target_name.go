@@ -11,8 +11,9 @@ const maxTargetName = 128
 
 // ValidateTargetName reports whether name may name a target: 1 to 128 bytes of
 // UTF-8 without "/", which separates the parts of an actor's address, without
-// control characters, and with no space at either end. Names are compared byte
-// by byte. The error is nil or a [FieldError] with the path targets["..."].
+// control characters, without the format characters that nobody sees (a
+// zero-width space, a change of direction; [unicode.Cf]), and with no space at
+// either end. Names are compared byte by byte. The error is nil or a [FieldError] with the path targets["..."].
 func ValidateTargetName(name string) error {
 	problem := "a target needs a name of 1 to 128 bytes"
 	if name != "" {
@@ -43,6 +44,8 @@ func nameProblem(subject, name string) string {
 			return subject + ` must not contain "/"`
 		case unicode.IsControl(r):
 			return subject + " must not contain control characters"
+		case r >= utf8.RuneSelf && unicode.Is(unicode.Cf, r):
+			return fmt.Sprintf("%s must not contain characters that can't be seen, such as %U", subject, r)
 		}
 	}
 	return ""

@@ -1,6 +1,11 @@
 package settings
 
-import "github.com/holdfast-go/holdfast/policies"
+import (
+	"strings"
+	"unicode"
+
+	"github.com/holdfast-go/holdfast/policies"
+)
 
 const (
 	dialect  = "https://json-schema.org/draft/2020-12/schema"
@@ -9,15 +14,36 @@ const (
 	// notAtEnds are the characters that no name may have at an end,
 	// and notInside those that it may nowhere have: slashes and control
 	// characters, and at the ends also spaces, as [unicode.IsSpace] has them.
+	// [unseen] has the others.
 	notInside = `/\x00-\x1f\x7f-\x9f`
 	notAtEnds = `/\x00-\x20\x7f-\xa0` + "\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-	// anyName is what [policies.ValidateTargetName] says of characters.
-	anyName = `[^` + notAtEnds + `]([^` + notInside + `]*[^` + notAtEnds + `])?`
 	// longestName is in bytes, which a schema can't count.
 	longestName = 128
 
 	conditionKey = "error_condition"
 )
+
+// anyName is what [policies.ValidateTargetName] says of characters.
+var anyName = `[^` + notAtEnds + unseen() + `]([^` + notInside + unseen() + `]*[^` + notAtEnds + unseen() + `])?`
+
+// unseen are the format characters that no name may have, as far as all who read
+// patterns can tell them: not those of more than 16 bits.
+func unseen() string {
+	var b strings.Builder
+	for _, r := range unicode.Cf.R16 {
+		for c := r.Lo; ; c += r.Stride {
+			b.WriteRune(rune(c))
+			if r.Stride == 1 && r.Lo < r.Hi {
+				b.WriteString("-" + string(rune(r.Hi)))
+				break
+			}
+			if c == r.Hi {
+				break
+			}
+		}
+	}
+	return b.String()
+}
 
 // schemaOf makes the whole schema. The blocks stand in it once, and what may
 // have them refers to them.

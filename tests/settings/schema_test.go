@@ -101,6 +101,7 @@ func TestWhatOnlyLoadingFinds(t *testing.T) {
 		"tiny text":          `{"restart": {"within": "0.1ns"}}`,
 		"tiny number":        `{"retry_policy": {"min_wait": 1e-12}}`,
 		"long name":          `{"targets": {"` + string(long) + `": {}}}`,
+		"unseen in a name":   "{\"targets\": {\"a\U000e0041\": {}}}",
 		"names alike":        `{"targets": {"a-b": {}, "a.b": {}}}`,
 		"near key":           `{"retry_polcy": {}}`,
 		"key twice":          `{"pool": {"workers": 1, "workers": 2}}`,

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
@@ -90,7 +91,7 @@ func ownEdges(s policies.Setting) []string {
 	case policies.Name:
 		var all []string
 		for _, name := range []string{
-			"", "a", "model provider", "gpt-4\u00b71", " ", " a", "a ", "a\u00a0", "\u2003a", "a/b", "/", "a\tb", "a\n", "\x7f", "a\u0085b",
+			"", "a", "model provider", "gpt-4\u00b71", " ", " a", "a ", "a\u00a0", "\u2003a", "a/b", "/", "a\tb", "a\n", "\x7f", "a\u0085b", "a\u200bb", "\u202ea", "a\ufeff",
 			strings.Repeat("n", 128), strings.Repeat("n", 129), strings.Repeat("é", 64), strings.Repeat("é", 129),
 		} {
 			all = append(all, quoted(name), "["+quoted(name)+"]")
@@ -103,8 +104,12 @@ func ownEdges(s policies.Setting) []string {
 	return []string{`"false"`, `"yes"`, "0", "[true]"}
 }
 
-// judgeable leaves out names whose length in bytes a schema can't judge.
-func judgeable(name string) bool { return len(name) <= 128 || utf8.RuneCountInString(name) > 128 }
+// judgeable leaves out names whose length in bytes a schema can't judge, and
+// those with invisible characters of more than 16 bits.
+func judgeable(name string) bool {
+	rare := func(r rune) bool { return r > 0xffff && unicode.Is(unicode.Cf, r) }
+	return (len(name) <= 128 || utf8.RuneCountInString(name) > 128) && strings.IndexFunc(name, rare) < 0
+}
 
 func number(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
 
