@@ -13,9 +13,10 @@ import (
 
 // How a watcher waits, by default.
 const (
-	// restTime is how long files must stay as they are before they are taken.
+	// restTime is how far apart two looks must be that find the same in the
+	// files, before that is taken.
 	restTime = 100 * time.Millisecond
-	// patience is how long they must stay as they are before they are found
+	// patience is for how long looks must find the same before that is found
 	// wrong: a file that is half written, or away for a moment, is not.
 	patience = time.Second
 	// slowPoll is how often files are read although nothing was heard.
@@ -34,15 +35,15 @@ var ErrNothingToWatch = errors.New("nothing to watch: variables, flags and code 
 //
 // A file may be written in place, replaced by a rename as editors do, or
 // swapped by a symbolic link as Kubernetes does with a ConfigMap; it may be
-// away for a moment. What counts is what stands in it: files are taken when
-// they have not changed for 100 ms, and found wrong when they have been so for
-// a second. The operating system tells of changes in the directories that hold
+// away for a moment. What counts is what stands in it: files are taken when two
+// looks, 100 ms apart, find the same in them, and found wrong when looks have
+// found the same for a second. The operating system tells of changes in the directories that hold
 // the files; every 10 seconds they are read as well, for where it doesn't
 // (network file systems), and every second where it can't be asked.
 //
 // A file that is written in place is half there for a moment, and half a YAML
-// file can be right by itself. If the writer pauses for longer than 100 ms, that
-// half is applied, and the whole soon after. Write a new file beside it and
+// file can be right by itself. If the writer pauses for 100 ms or more, that half
+// may be applied, and the whole soon after. Write a new file beside it and
 // rename that: then nobody ever sees a half.
 //
 // A [Provider] is asked again every 10 seconds, and along with the files; its
