@@ -3,6 +3,7 @@ package load
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 
 	"github.com/knadh/koanf/parsers/json"
 	"github.com/knadh/koanf/parsers/toml/v2"
@@ -19,7 +20,9 @@ import (
 // koanf's parsers for JSON, YAML and TOML stand for the formats: what the
 // provider gives is read with the same care as a file, and errors have its
 // lines. Of another parser's error nothing is told but that there is one,
-// because it may quote the text. A provider that panics is an error as well.
+// because it may quote the text. Why a provider fails is told as its own error
+// has it, but without the user and the password of a URL; any other secret in it
+// would be shown. A provider that panics is an error as well.
 func Provider(name string, p koanf.Provider, parser koanf.Parser) Source {
 	return Source{name: name, fetch: func() content { return fetched(p, parser) }, read: func(c content) (document, error) {
 		if parser == nil {
@@ -39,6 +42,10 @@ func Provider(name string, p koanf.Provider, parser koanf.Parser) Source {
 	}}
 }
 
+// userInfo is what may stand in a URL before the host. It goes up to the last @,
+// because passwords are not always escaped.
+var userInfo = regexp.MustCompile(`://[^\s"'<>]*@`)
+
 // fetched asks a provider.
 func fetched(p koanf.Provider, parser koanf.Parser) content {
 	c := content{provided: true}
@@ -54,7 +61,7 @@ func fetched(p koanf.Provider, parser koanf.Parser) content {
 		}
 		switch {
 		case err != nil:
-			return fault(fmt.Sprintf("can't be read: %v", err), err)
+			return fault("can't be read: "+userInfo.ReplaceAllString(err.Error(), "://***@"), err)
 		case len(c.data) > maxFileSize:
 			return tooLarge()
 		}

@@ -145,8 +145,11 @@ func TestProvidersValues(t *testing.T) {
 // If this fails, a provider takes the program down with it, or hangs it.
 func TestAProviderMayDoAnything(t *testing.T) {
 	for want, p := range map[string]koanf.Provider{
-		"p: the koanf.Provider is nil":                                                            nil,
-		"p: can't be read: no route to Consul":                                                    asked(func() (map[string]any, error) { return nil, errors.New("no route to Consul") }),
+		"p: the koanf.Provider is nil":         nil,
+		"p: can't be read: no route to Consul": asked(func() (map[string]any, error) { return nil, errors.New("no route to Consul") }),
+		`p: can't be read: Get "https://***@vault:8200/v1": refused; https://x/y is fine`: asked(func() (map[string]any, error) {
+			return nil, errors.New(`Get "https://u:s3/cr@3t@vault:8200/v1": refused; https://x/y is fine`)
+		}),
 		"p: the koanf.Provider panicked with a value of the type string":                          asked(func() (map[string]any, error) { panic("s3cr3t") }),
 		"p: the koanf.Provider ended its goroutine (runtime.Goexit)":                              asked(func() (map[string]any, error) { runtime.Goexit(); return nil, nil }),
 		"p: the koanf.Provider panicked with runtime error: index out of range [3] with length 0": asked(func() (map[string]any, error) { return []map[string]any{}[len(os.Args[:0])+3], nil }),
