@@ -164,6 +164,9 @@ func TestBindusVariables(t *testing.T) {
 	assert.Equal(t, 30*time.Second, api.Retry.MaxWait, "the file wins, also where the variables come later")
 	assert.Equal(t, 250*time.Millisecond, set.Defaults(policies.Storage).Retry.MinWait)
 	assert.Equal(t, 3, set.Defaults(policies.Worker).Retry.MaxAttempts)
+	set, err = load.Load(load.BinduEnv(), load.Bytes("a.json", load.JSON, []byte(`{"retry_policy": {"max_attempts": 5}}`)), load.BinduEnv())
+	require.NoError(t, err)
+	assert.Equal(t, 5, set.Defaults(policies.API).Retry.MaxAttempts, "what a file says for all targets wins too")
 
 	for variable, want := range map[string]string{
 		"API_MAX_ATEMPTS":      "did you mean RETRY__API_MAX_ATTEMPTS?",
