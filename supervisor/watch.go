@@ -30,7 +30,9 @@ var ErrWatching = errors.New("the configuration is watched already; cancel the c
 //
 // Watch returns at once, and ends with ctx or with Shutdown. It is an error
 // without sources, with none that can change ([load.ErrNothingToWatch]), while
-// another Watch runs ([ErrWatching]), and after Shutdown ([ErrShutdown]).
+// another Watch runs ([ErrWatching]), and after Shutdown ([ErrShutdown]). Once
+// the context of another Watch is done this one may follow: it begins as soon as
+// the other has ended, which a provider that doesn't answer puts off.
 func (s *Supervisor) Watch(ctx context.Context, sources ...load.Source) error {
 	switch {
 	case ctx == nil:
@@ -40,15 +42,18 @@ func (s *Supervisor) Watch(ctx context.Context, sources ...load.Source) error {
 	case !slices.ContainsFunc(sources, load.Source.CanChange):
 		return fmt.Errorf("supervisor.Watch: %w", load.ErrNothingToWatch)
 	}
-	ctx, err := s.watching.begin(ctx)
+	run, err := s.watching.begin(ctx)
 	if err != nil {
 		return fmt.Errorf("supervisor.Watch: %w", err)
 	}
 	r := &reloader{sup: s}
 	w := &load.Watcher{Sources: sources, Changed: r.changed, Degraded: r.degraded}
 	go func() {
-		defer s.watching.ended()
-		_ = w.Run(ctx) // it ends when it is told to
+		defer s.watching.ended(run)
+		if run.after != nil {
+			<-run.after
+		}
+		_ = w.Run(run.ctx) // it ends when it is told to
 	}()
 	return nil
 }
@@ -79,54 +84,69 @@ func (r *reloader) degraded(err error) {
 
 // watching is the one watch of a supervisor that may run at a time.
 type watching struct {
-	mu     sync.Mutex
-	cancel context.CancelFunc
-	done   chan struct{} // of the watch that runs, nil if there is none
-	over   bool          // the supervisor ends
+	mu   sync.Mutex
+	run  *watchRun // nil if there is none
+	over bool      // the supervisor ends
 }
 
-// begin makes room for a watch, whose context it returns.
-func (w *watching) begin(ctx context.Context) (context.Context, error) {
+// watchRun is a watch from its beginning to its end.
+type watchRun struct {
+	user   context.Context // of the caller; a custom one tells ctx only later
+	ctx    context.Context
+	cancel context.CancelFunc
+	done   chan struct{}
+	// after is closed when the watch before it has ended, nil if there was none.
+	after <-chan struct{}
+}
+
+// begin makes room for a watch.
+func (w *watching) begin(ctx context.Context) (*watchRun, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	next := &watchRun{user: ctx, done: make(chan struct{})}
 	switch {
 	case w.over:
 		return nil, ErrShutdown
-	case w.done != nil:
+	case w.run != nil && w.run.user.Err() == nil:
 		return nil, ErrWatching
+	case w.run != nil:
+		w.run.cancel()
+		next.after = w.run.done
 	}
-	ctx, w.cancel = context.WithCancel(ctx)
-	w.done = make(chan struct{})
-	return ctx, nil
+	next.ctx, next.cancel = context.WithCancel(ctx)
+	w.run = next
+	return next, nil
 }
 
 // ended is for a watch that has come to its end.
-func (w *watching) ended() {
+func (w *watching) ended(run *watchRun) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.cancel()
-	close(w.done)
-	w.done = nil
+	run.cancel()
+	close(run.done)
+	if w.run == run {
+		w.run = nil
+	}
 }
 
 // end tells the watch, if there is one, to end, and lets no other begin. What it
-// returns is closed when the watch has ended.
+// returns is closed when the watch has ended, and those before it.
 func (w *watching) end() <-chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.over = true
-	if w.done == nil {
+	if w.run == nil {
 		none := make(chan struct{})
 		close(none)
 		return none
 	}
-	w.cancel()
-	return w.done
+	w.run.cancel()
+	return w.run.done
 }
 
 // active reports whether a watch runs.
 func (w *watching) active() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.done != nil
+	return w.run != nil
 }

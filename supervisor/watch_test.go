@@ -2,12 +2,16 @@ package supervisor
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/knadh/koanf/parsers/yaml"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -177,16 +181,72 @@ func TestWatchIsOneAtATime(t *testing.T) {
 	ctx, cancel := context.WithCancel(bg)
 	require.NoError(t, s.Watch(ctx, load.File(file)))
 	assert.ErrorIs(t, s.Watch(bg, load.File(file)), ErrWatching)
-	s.watching.mu.Lock()
-	ended := s.watching.done
-	s.watching.mu.Unlock()
 	cancel()
-	<-ended
-	require.NoError(t, s.Watch(bg, load.File(file)), "the first has ended")
+	require.NoError(t, s.Watch(bg, load.File(file)), "at once: it begins when the first has ended")
+	assert.ErrorIs(t, s.Watch(bg, load.File(file)), ErrWatching)
 
 	require.NoError(t, s.Shutdown(bg))
 	assert.ErrorIs(t, s.Watch(bg, load.File(file)), ErrShutdown)
 	assert.False(t, s.watching.active(), "Shutdown has ended the second")
+}
+
+// If this fails, two watches run at a time, or Shutdown leaves one of them
+// behind.
+func TestAWatchBeginsWhenTheOneBeforeHasEnded(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := one(t)
+		free := make(chan struct{})
+		first, second := &toldTo{}, &toldTo{}
+		first.become(func() int { <-free; return 3 })
+		asked := false
+		second.become(func() int { asked = true; return 4 })
+		ctx, cancel := context.WithCancel(bg)
+		require.NoError(t, s.Watch(ctx, load.Provider("first", first, nil)))
+		synctest.Wait()
+		cancel()
+		ctx, cancel = context.WithCancel(bg)
+		require.NoError(t, s.Watch(ctx, load.Provider("second", second, nil)))
+		synctest.Wait()
+		assert.False(t, asked, "the first is stuck")
+		cancel()
+		require.NoError(t, s.Watch(bg, load.Provider("third", second, nil)))
+		synctest.Wait()
+		assert.False(t, asked, "the first is stuck")
+		close(free)
+		synctest.Wait()
+		assert.True(t, asked)
+		assert.Equal(t, 4, s.Target("api").Policy().Retry.MaxAttempts, "of the third, and the first was done before it")
+		assert.NoError(t, s.Shutdown(bg))
+	})
+}
+
+// said is a provider of text.
+type said struct{ atomic.Pointer[string] }
+
+func (p *said) say(text string)               { p.Store(&text) }
+func (p *said) ReadBytes() ([]byte, error)    { return []byte(*p.Load()), nil }
+func (p *said) Read() (map[string]any, error) { return nil, errors.New("only text") }
+
+// If this fails, a comment, or another order, is told as a change.
+func TestACommentTellsNothing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := one(t)
+		j := listen(s)
+		p := &said{}
+		p.say("pool: {workers: 7, max_pending: 9}")
+		require.NoError(t, s.Watch(bg, load.Provider("kv", p, yaml.Parser())))
+		pass(time.Minute)
+		require.Len(t, eventsOf[actors.PoliciesApplied](j), 1)
+		for _, text := range []string{"# s\npool: {workers: 7, max_pending: 9}", "pool: {max_pending: 9, workers: 7}", "pool: {max_pending: 9.0, workers: 0x7}\nx: 1"} {
+			p.say(text)
+			pass(time.Minute)
+			assert.Len(t, eventsOf[actors.PoliciesApplied](j), 1, text)
+		}
+		p.say("pool: {workers: 8, max_pending: 9}")
+		pass(time.Minute)
+		assert.Len(t, eventsOf[actors.PoliciesApplied](j), 2, "it was looked at all the time")
+		assert.Empty(t, eventsOf[actors.PoliciesRejected](j))
+	})
 }
 
 // If this fails, whoever reads the log misses that a change was refused.
