@@ -66,7 +66,7 @@ func (d document) targets() []string {
 		}
 	}
 	for _, v := range d.variables {
-		if d.values == nil && v.path[0] == targetsKey && len(v.path) > 2 { // not nested yet
+		if d.values == nil && v.path[0] == targetsKey { // not nested yet; it has a setting
 			all = append(all, v.path[1])
 		}
 	}
@@ -90,8 +90,8 @@ func (n names) resolve(folded string, source int) string {
 // could tell them apart in a variable, a metric or a log.
 func (c *checker) collisions(n names) {
 	for _, name := range c.doc.targets() {
-		first := n[fold(name)].name // none of what stands where a target should
-		if first == "" || first == name || policies.ValidateTargetName(name) != nil {
+		first := n[fold(name)].name
+		if first == name || policies.ValidateTargetName(name) != nil {
 			continue
 		}
 		problem := fmt.Sprintf("there is also a target %q, which differs only in case or punctuation; spell it one way, or choose another name", first)
