@@ -95,6 +95,9 @@ func TestBadTOMLIsNamed(t *testing.T) {
 			`a.toml:1:1: retry_polcy: unknown key; did you mean "retry_policy"?`,
 			`a.toml:7:2: Pool: unknown key; did you mean "pool"?`,
 			`a.toml:9:1: pool.workers = 0: must be from 1 to 1000000`}},
+		{"Pool.x = 1\nPool = 1", []string{`a.toml:1:1: Pool: unknown key; did you mean "pool"?`}},
+		{"pool.workers = 0xffff_ffff_ffff_ffff\npool.max_pending = 100_000_000_000_000_000_000", []string{
+			`a.toml:1:16: pool.workers = "0xffff_ffff_ffff_ffff": ` + outside, `a.toml:2:20: pool.max_pending = "100_000_000_000_000_000_000": ` + outside}},
 		// the syntax
 		{"key = \"s3cr3t", []string{`a.toml:1:13: is not valid TOML: unterminated basic string`}},
 		{"key = s3cr3t", []string{`a.toml:1:7: is not valid TOML: unexpected character U+0073 's' at start of value`}},
