@@ -73,6 +73,7 @@ type laterAttempt struct {
 	op     *operation
 	number int
 	cost   cost
+	late   *lateSettlement // nil unless its success is settled later
 }
 
 // Value implements [context.Context].

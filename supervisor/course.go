@@ -18,8 +18,9 @@ type course struct {
 	accepted time.Time // zero unless the policy bounds the elapsed time
 	backOff  backoff.BackOff
 
-	later    *laterAttempt  // the context of the last attempt, nil for the first
-	permit   breaker.Permit // of a probe
+	later    *laterAttempt   // the context of the last attempt, nil for the first
+	late     *lateSettlement // of the first attempt
+	permit   breaker.Permit  // of a probe
 	place    place
 	parked   bool           // stood in the park line before
 	failures int            // attempts that failed, as the supervisor knows it
@@ -92,7 +93,6 @@ func (op *operation) trouble() *course {
 
 // Failed implements [actors.Runner].
 func (op *operation) Failed(err error, how actors.Ending) {
-	op.later = false
 	op.examine(&op.trouble().failure, err, how, func() bool { return true })
 }
 

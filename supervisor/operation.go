@@ -56,7 +56,6 @@ type operation struct {
 	phase atomic.Int32
 	// What became of the task just sent, for the goroutine that sent it inline.
 	succeeded, undelivered bool
-	later                  bool // its success is settled later; see SettleLater
 }
 
 // start makes the operation ready to be run.
@@ -150,7 +149,7 @@ func (op *operation) Succeeded() {
 		op.succeeded = true
 		return
 	}
-	op.target.detachedSuccess(op, op.worker, op.settlement(policies.Success, nil), op.later, nil)
+	op.target.detachedSuccess(op, op.worker, op.settlement(policies.Success, nil), op.lateOne(), nil)
 }
 
 // Undelivered implements [actors.Runner].

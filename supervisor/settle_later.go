@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/holdfast-go/holdfast/actors"
@@ -22,30 +23,52 @@ import (
 // changes nothing, if the breaker has changed its state since the attempt was
 // let through. What is never settled counts for nobody.
 //
-// A probe of a half-open breaker is judged when it returns, as always: its slot
-// is not to be held by what a reader does. What it settles later is only
-// published.
+// A probe of a half-open breaker, and an attempt that has a place on its ramp,
+// is judged when it returns, as always: others wait for the slot, which is not
+// to be held by what a reader does. What it settles later is only published.
 //
-// settle may be called from any goroutine once the function has returned; calls
-// after the first do nothing. It is nil if ctx does not come from an attempt.
-// Call SettleLater last, when the attempt is sure to succeed: one that fails
-// all the same has been counted by that and must not be settled again.
+// An attempt is settled once: SettleLater may be called again, but of all calls
+// of settle the first counts. It does nothing for an attempt that did not
+// succeed, or was left behind at its timeout: that has been counted already.
+// settle may be called from any goroutine, SettleLater from that of the attempt
+// alone. settle is nil if ctx does not come from an attempt.
 func SettleLater(ctx context.Context) (settle func(error)) {
 	op, number := attemptOf(ctx)
 	if op == nil {
 		return nil
 	}
-	later, end := &op.later, op.settlement
-	if w, ok := ctx.Value(attemptKey{}).(*watched); ok {
-		later, end = &w.later, w.settlement
+	var late **lateSettlement
+	end := op.settlement
+	switch c := ctx.Value(attemptKey{}).(type) {
+	case *operation:
+		late = &c.trouble().late
+	case *laterAttempt:
+		late = &c.late
+	case *watched:
+		late, end = &c.late, c.settlement
 	}
-	l := &lateSettlement{Settlement: end(policies.Success, nil), target: op.target, policy: op.policy, operation: op.id(), attempt: number}
-	*later = !l.Permit.IsProbe()
-	return l.settle
+	if *late == nil {
+		*late = &lateSettlement{Settlement: end(policies.Success, nil),
+			target: op.target, policy: op.policy, operation: op.id(), attempt: number}
+	}
+	return (*late).settle
 }
 
-// lateSettlement has copies of what it needs of an operation, which has ended
-// by the time that it is settled.
+// lateOne is what settles the last attempt later, if it ran within the
+// operation, and nil if nothing does.
+func (op *operation) lateOne() *lateSettlement {
+	switch c := op.course; {
+	case c == nil:
+		return nil
+	case c.later != nil:
+		return c.later.late
+	default:
+		return c.late
+	}
+}
+
+// lateSettlement settles one attempt after it has succeeded. Of its operation,
+// which has ended by then, it has copies of what it needs.
 type lateSettlement struct {
 	actors.Settlement
 	target    *Target
@@ -53,22 +76,43 @@ type lateSettlement struct {
 	operation string
 	attempt   int
 	once      sync.Once
+	err       error
+	verdict   classify.Verdict
+	// met counts that the attempt has succeeded, and that it is settled, which
+	// a reader on a goroutine of its own may be the quicker to say.
+	met atomic.Int32
+}
+
+// accept is told that the attempt has succeeded. It is true if nobody else is
+// to tell the breaker so.
+func (l *lateSettlement) accept() bool {
+	if l.met.Add(1) == 2 {
+		l.take()
+	}
+	return !l.Permit.Holds()
 }
 
 func (l *lateSettlement) settle(err error) {
 	l.once.Do(func() {
-		verdict := classify.Classify(err, nil, time.Now(), l.policy.rules)
-		l.Outcome = verdict.Outcome
-		if l.Outcome == policies.Failure {
-			l.Err = err
-		}
-		if err != nil {
-			l.tell(verdict)
-		}
-		if !l.Permit.IsProbe() {
-			l.target.breaker.Settle(l.Settlement, nil)
+		l.err, l.verdict = err, classify.Classify(err, nil, time.Now(), l.policy.rules)
+		if l.met.Add(1) == 2 {
+			l.take()
 		}
 	})
+}
+
+// take has the end count.
+func (l *lateSettlement) take() {
+	l.Outcome = l.verdict.Outcome
+	if l.Outcome == policies.Failure {
+		l.Err = l.err
+	}
+	if l.err != nil {
+		l.tell(l.verdict)
+	}
+	if !l.Permit.Holds() {
+		l.target.breaker.Settle(l.Settlement, nil)
+	}
 }
 
 func (l *lateSettlement) tell(v classify.Verdict) {

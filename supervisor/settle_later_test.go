@@ -150,3 +150,92 @@ func TestAnAttemptThatFailsAllTheSame(t *testing.T) {
 		assert.Nil(t, SettleLater(bg), "outside an attempt there is nothing to settle")
 	})
 }
+
+// ramping is a supervisor whose target has one place on its ramp for a while.
+func ramping(t *testing.T, edits ...func(*policies.Policy)) *Supervisor {
+	t.Helper()
+	s := one(t, append(edits, trips(1), attempts(1), workers(16), func(p *policies.Policy) { p.Breaker.Ramp = time.Hour })...)
+	_, _ = Do(bg, s, "x", failWith(errPlain))
+	pass(30 * time.Second)
+	_, err := Do(bg, s, "x", succeed)
+	require.NoError(t, err)
+	require.Equal(t, 1, s.Breaker("x").Counts().RampLimit)
+	return s
+}
+
+// Broken, a stream that nobody reads to its end would keep every other call out
+// for as long as the ramp lasts, or its settlement free a place that another
+// has taken.
+func TestALateSettlementHoldsNoPlaceOfARamp(t *testing.T) {
+	for name, edit := range map[string]func(*policies.Policy){
+		"inline": noWaits, "apart": func(p *policies.Policy) { p.Retry.AttemptTimeout = time.Minute },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := ramping(t, edit)
+				before := s.Breaker("x").Counts().Successes
+				var settle func(error)
+				_, err := Do(bg, s, "x", opening(&settle))
+				require.NoError(t, err)
+				assert.Equal(t, before+1, s.Breaker("x").Counts().Successes, "judged when it returned")
+				g := newGate()
+				running := async(func() (int, error) { return Do(bg, s, "x", g.run) })
+				<-g.begun
+				settle(errBrokeOff)
+				pass(0)
+				_, err = Do(bg, s, "x", succeed)
+				assert.ErrorIs(t, err, ErrOpen, "one runs, and one may")
+				assert.Equal(t, breaker.Closed, s.Breaker("x").State())
+				assert.EqualValues(t, 1, snapshotOf(t, s, "x").LateFailures)
+				g.end <- nil
+				<-running
+			})
+		})
+	}
+}
+
+// Broken, one stream would count as two failures, or as one for an attempt that
+// its breaker has counted already.
+func TestAnAttemptIsSettledOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		edit     func(*policies.Policy)
+		function func(settle func(error), attempt int) error
+		failures int
+		late     int
+	}{
+		"asked for twice":            {noWaits, func(func(error), int) error { return nil }, 1, 1},
+		"asked for twice, apart":     {timesOut(time.Second), func(func(error), int) error { return nil }, 1, 1},
+		"settled before its success": {noWaits, func(settle func(error), _ int) error { settle(errBrokeOff); return nil }, 1, 1},
+		"failed all the same":        {noWaits, func(func(error), int) error { return errPlain }, 1, 0},
+		"the second, after a failed first": {noWaits, func(_ func(error), attempt int) error {
+			if attempt == 1 {
+				return errTemp
+			}
+			return nil
+		}, 2, 1},
+		"left behind": {timesOut(time.Second), func(func(error), int) error { pass(2 * time.Second); return nil }, 2, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := one(t, attempts(2), c.edit)
+				settles := make(chan func(error), 4) // of two attempts
+				_, _ = Do(bg, s, "x", func(ctx context.Context) (int, error) {
+					a, _ := CurrentAttempt(ctx)
+					first := SettleLater(ctx)
+					settles <- first
+					settles <- SettleLater(ctx)
+					return 42, c.function(first, a.Number)
+				})
+				pass(10 * time.Second)
+				close(settles)
+				for settle := range settles {
+					settle(errBrokeOff)
+				}
+				pass(0)
+				assert.EqualValues(t, c.failures, s.Breaker("x").Counts().Failures)
+				assert.EqualValues(t, 0, s.Breaker("x").Counts().Successes)
+				assert.EqualValues(t, c.late, snapshotOf(t, s, "x").LateFailures)
+			})
+		})
+	}
+}

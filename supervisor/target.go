@@ -244,9 +244,11 @@ func (t *Target) await(op *operation) *worker {
 // sees the effect of its outcome.
 func (t *Target) inlineSuccess(op *operation, w *worker) {
 	t.observe(op.policy, int(op.attempt), true)
+	late := op.lateOne()
+	later := late != nil && late.accept()
 	view := t.breaker.View()
-	heard := op.later || !view.Quiet || view.Generation != op.generation
-	if heard && !op.later {
+	heard := later || !view.Quiet || view.Generation != op.generation
+	if heard && !later {
 		taken := make(chan struct{})
 		t.breaker.Settle(op.settlement(policies.Success, nil), func() { close(taken) })
 		<-taken
@@ -259,9 +261,10 @@ func (t *Target) inlineSuccess(op *operation, w *worker) {
 
 // detachedSuccess is the same on a worker's goroutine. keep, if not nil, gives
 // the operation its value. Whoever waits for the outcome gets it when
-// everything else has happened. With later, the breaker is told by somebody
-// else; see [SettleLater]. It reports whether the success is the outcome.
-func (t *Target) detachedSuccess(op *operation, w *worker, end actors.Settlement, later bool, keep func()) bool {
+// everything else has happened. late, if not nil, may be who tells the breaker;
+// see [SettleLater]. It reports whether the success is the outcome.
+func (t *Target) detachedSuccess(op *operation, w *worker, end actors.Settlement, late *lateSettlement, keep func()) bool {
+	later := late != nil && late.accept()
 	attempts, first := op.claim()
 	if first {
 		t.observe(op.policy, attempts, true)

@@ -25,10 +25,10 @@ type watched struct {
 	op     *operation
 	worker *worker
 	permit breaker.Permit
-	hedge  bool          // it began beside another
-	timed  bool          // the breaker wants to know how long it ran
-	later  bool          // its success is settled later; see SettleLater
-	began  time.Duration // since the supervisor's epoch
+	hedge  bool            // it began beside another
+	timed  bool            // the breaker wants to know how long it ran
+	late   *lateSettlement // nil unless its success is settled later
+	began  time.Duration   // since the supervisor's epoch
 
 	number int // of the attempt, from 1
 	cost   cost
@@ -148,7 +148,7 @@ func (w *watched) Succeeded() {
 	w.stopClocks()
 	t := w.op.target
 	t.delays.took(w.op.policy.Hedge, t.sup.since()-w.began)
-	if t.detachedSuccess(w.op, w.worker, w.settlement(policies.Success, nil), w.later, w.keep) && w.hedge {
+	if t.detachedSuccess(w.op, w.worker, w.settlement(policies.Success, nil), w.late, w.keep) && w.hedge {
 		t.counts.hedgesWon.Add(1)
 	}
 }
