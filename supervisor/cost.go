@@ -17,7 +17,8 @@ import (
 // It returns false, and counts nothing, if ctx comes from no attempt, if the
 // attempt has ended without success, and if units is negative, infinite or no number.
 // For an attempt that succeeded it may be called afterwards too, as when the
-// bill of a stream comes last. The cost of an operation within another's
+// bill of a stream comes last, unless it was settled as failed meanwhile; see
+// [SettleLater]. The cost of an operation within another's
 // attempt is the inner one's alone. It is safe for concurrent use.
 func ReportCost(ctx context.Context, units float64) bool {
 	if ctx == nil || !(units >= 0) || math.IsInf(units, 1) {

@@ -15,7 +15,8 @@ import (
 // show and may fail afterwards, such as one that opens a stream. Called within
 // an attempt, with its context, it keeps the success of that attempt from the
 // breaker, and gives the function that tells it how things ended: nil for
-// well, or an error, which counts as it would have counted as an attempt's.
+// well, or an error, which counts as it would have counted as an attempt's,
+// with what the attempt has cost by then.
 //
 // The operation has its outcome when the function returns, and nothing that is
 // settled later changes it or is retried. A late failure counts towards the
@@ -38,17 +39,17 @@ func SettleLater(ctx context.Context) (settle func(error)) {
 		return nil
 	}
 	var late **lateSettlement
-	end := op.settlement
+	account, end := &op.cost, op.settlement
 	switch c := ctx.Value(attemptKey{}).(type) {
 	case *operation:
 		late = &c.trouble().late
 	case *laterAttempt:
-		late = &c.late
+		late, account = &c.late, &c.cost
 	case *watched:
-		late, end = &c.late, c.settlement
+		late, account, end = &c.late, &c.cost, c.settlement
 	}
 	if *late == nil {
-		*late = &lateSettlement{Settlement: end(policies.Success, nil),
+		*late = &lateSettlement{Settlement: end(policies.Success, nil), account: account,
 			target: op.target, policy: op.policy, operation: op.id(), attempt: number}
 	}
 	return (*late).settle
@@ -71,6 +72,7 @@ func (op *operation) lateOne() *lateSettlement {
 // which has ended by then, it has copies of what it needs.
 type lateSettlement struct {
 	actors.Settlement
+	account   *cost
 	target    *Target
 	policy    *resolved
 	operation string
@@ -104,6 +106,7 @@ func (l *lateSettlement) settle(err error) {
 // take has the end count.
 func (l *lateSettlement) take() {
 	l.Outcome = l.verdict.Outcome
+	l.Cost = l.target.closed(l.account, l.Outcome)
 	if l.Outcome == policies.Failure {
 		l.Err = l.err
 	}

@@ -239,3 +239,36 @@ func TestAnAttemptIsSettledOnce(t *testing.T) {
 		})
 	}
 }
+
+// Broken, the dearest failures, streams that break off after thousands of
+// tokens, would be the ones that cost nothing.
+func TestALateFailureHasItsAttemptsCost(t *testing.T) {
+	for name, edit := range map[string]func(*policies.Policy){"inline": noWaits, "apart": timesOut(time.Minute)} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := one(t, costs(100), edit)
+				var stream context.Context
+				var settle func(error)
+				for _, end := range []error{nil, errAside, errBrokeOff} {
+					_, err := Do(bg, s, "x", func(ctx context.Context) (int, error) {
+						stream, settle = ctx, SettleLater(ctx)
+						assert.True(t, ReportCost(ctx, 40))
+						if a, _ := CurrentAttempt(ctx); a.Number == 1 && end != nil {
+							return 0, errTemp // it burns 40 as well
+						}
+						return 42, nil
+					})
+					require.NoError(t, err)
+					assert.True(t, ReportCost(stream, 10), "the bill comes last")
+					settle(end)
+					assert.Equal(t, end == nil, ReportCost(stream, 1000), "what has failed is closed")
+				}
+				pass(0)
+				snap := snapshotOf(t, s, "x")
+				assert.Equal(t, 130., snap.CostBurned, "two first attempts, and the one that broke off")
+				assert.Equal(t, 130., snap.Breaker.Counts.FailureCost)
+				assert.Equal(t, breaker.ReasonFailureCost, snap.Breaker.Reason)
+			})
+		})
+	}
+}
