@@ -31,9 +31,8 @@ func (r *probeRun) run() {
 		r.cancel()
 		took := time.Since(began)
 		settlement := actors.Settlement{Permit: r.permit, Outcome: r.verdict.Outcome, Ran: took}
-		if r.verdict.Outcome == policies.Failure {
-			settlement.Err = r.verdict.Err
-		}
+		f := failure{err: r.verdict.Err, verdict: r.verdict}
+		f.tell(&settlement)
 		r.target.breaker.Settle(settlement, func() { r.target.tell(&probed{probeRun: r, took: took}) })
 		r.target.pool.endProbe()
 	}()

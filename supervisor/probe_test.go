@@ -492,3 +492,22 @@ func TestWithProbeIsChecked(t *testing.T) {
 	_, err := New(set, WithProbe("y", func(context.Context) error { return errors.New("never asked") }))
 	assert.ErrorIs(t, err, ErrUnknownTarget)
 }
+
+// If it failed, a target's own probe that meets a wall would be run again every
+// open time, as nobody would know when the wall ends.
+func TestAProbeThatMeetsAWall(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := start(t, targets{"x": policy()}, WithProbe("x", func(context.Context) error {
+			return classify.Wall(errQuota, time.Now().Add(5*time.Hour))
+		}))
+		s.Breaker("x").ForceOpenFor(time.Second)
+		pass(time.Second)
+		pass(5*time.Hour - 1)
+		snap := snapshotOf(t, s, "x")
+		assert.Equal(t, breaker.Open, snap.Breaker.State)
+		assert.ErrorIs(t, snap.Breaker.Cause, errQuota)
+		assert.EqualValues(t, 1, snap.Probe.Runs)
+		pass(1)
+		assert.EqualValues(t, 2, snapshotOf(t, s, "x").Probe.Runs)
+	})
+}

@@ -107,9 +107,8 @@ func (l *lateSettlement) settle(err error) {
 func (l *lateSettlement) take() {
 	l.Outcome = l.verdict.Outcome
 	l.Cost = l.target.closed(l.account, l.Outcome)
-	if l.Outcome == policies.Failure {
-		l.Err = l.err
-	}
+	f := failure{err: l.err, verdict: l.verdict}
+	f.tell(&l.Settlement)
 	if l.err != nil {
 		l.tell(l.verdict)
 	}

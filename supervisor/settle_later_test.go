@@ -272,3 +272,22 @@ func TestALateFailureHasItsAttemptsCost(t *testing.T) {
 		})
 	}
 }
+
+// Broken, a target whose quota a stream has used up would be asked again after
+// an ordinary open time.
+func TestALateWallStandsUntilItsEnd(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := one(t)
+		var settle func(error)
+		_, err := Do(bg, s, "x", opening(&settle))
+		require.NoError(t, err)
+		settle(classify.Wall(errQuota, time.Now().Add(5*time.Hour)))
+		pass(5*time.Hour - 1)
+		snap := snapshotOf(t, s, "x").Breaker
+		assert.Equal(t, breaker.Open, snap.State)
+		assert.Equal(t, breaker.ReasonExternalWall, snap.Reason)
+		assert.ErrorIs(t, snap.Cause, errQuota)
+		pass(1)
+		assert.Equal(t, breaker.HalfOpen, s.Breaker("x").State())
+	})
+}
