@@ -18,7 +18,7 @@
 // this comes to about tolerance x C.
 //
 // This is the gradient of Netflix' concurrency-limits and of Envoy's adaptive
-// concurrency filter, with three differences that the simulation in this
+// concurrency filter, with four differences that the simulation in this
 // package's tests asked for (docs/adaptive-concurrency.md has the numbers):
 //
 //   - The base is measured, not remembered. A long average (Gradient2) follows
@@ -31,4 +31,6 @@
 //     that one queue is not answered twice.
 //   - A mean is used when it is known to within a tenth: how many attempts that
 //     takes follows from how much their latencies scatter.
+//   - Dropped attempts that a lower limit does not prevent are not held against
+//     it.
 package concurrency

@@ -47,6 +47,7 @@ type Limiter struct {
 	// present base.
 	rising bool
 	falls  falls
+	drops  drops
 }
 
 // falls is a run of steps down.
@@ -98,11 +99,12 @@ func (l *Limiter) Observe(a Attempt) {
 		return
 	}
 	l.window.add(a)
-	if !l.window.full(a.Ended, l.fewest(), l.latency) {
+	if !l.window.full(a.Ended, l.fewest(), l.latency, &l.drops) {
 		return
 	}
-	mean, share := l.window.close(l.latency)
+	mean := l.window.close(l.latency)
 	peak, known := float64(l.window.peak), l.window.ended > 0
+	seen := l.window.tally()
 	l.window.clear(a.Ended)
 	if l.base.phase == measuring {
 		if known && l.base.measured(mean) {
@@ -115,7 +117,7 @@ func (l *Limiter) Observe(a Attempt) {
 	if known {
 		l.base.compare(mean, 2*peak < l.limit)
 	}
-	l.step(mean, share, peak)
+	l.step(mean, peak, seen)
 }
 
 // fewest is how many attempts a window has at least: fewer while the limit is
@@ -127,20 +129,30 @@ func (l *Limiter) fewest() int {
 	return min(fewest, max(fewest/2, int(l.limit)))
 }
 
-// step moves the limit after a window of attempts whose mean latency, share of
-// dropped ones and greatest number in flight are known.
-func (l *Limiter) step(mean, share, peak float64) {
-	factor := 1 - share
+// step moves the limit after a window of attempts whose mean latency, greatest
+// number in flight and dropped ones are known.
+func (l *Limiter) step(mean, peak float64, seen tally) {
+	share := seen.share()
+	factor := 1 - l.drops.excess(share)
 	if l.base.latency > 0 {
 		factor = min(factor, l.tolerance*l.base.latency/mean)
 	}
+	small := 2*peak < l.limit
+	found := nothing
+	if !small {
+		found = l.drops.compare(l.limit, l.least, seen)
+	}
 	switch {
-	case 2*peak < l.limit:
+	case small:
 		// The load is too small to say anything about the limit, as in
 		// Gradient2.
 		return
+	case found == notOurs:
+		l.falls = falls{} // and it grows from the next window on
+	case found == unknown:
+		l.limit = l.bounded(2 * l.limit)
 	case factor < 1:
-		l.fall(max(steepest, factor), share)
+		l.fall(max(steepest, factor))
 	case peak < float64(int(l.limit)):
 		// What is not used is not raised (RFC 7661).
 		l.falls.steps = 0
@@ -160,7 +172,7 @@ func (l *Limiter) step(mean, share, peak float64) {
 
 // fall lowers the limit, and has the next window begin when that has had its
 // effect.
-func (l *Limiter) fall(factor, share float64) {
+func (l *Limiter) fall(factor float64) {
 	if l.falls.steps == 0 {
 		l.falls.from = l.limit
 	}

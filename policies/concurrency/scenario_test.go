@@ -16,6 +16,7 @@ type scenario struct {
 	work     func(r *rand.Rand, now time.Duration) time.Duration
 	mean     func(now time.Duration) time.Duration // of work
 	queue    int                                   // what the service lets wait before it refuses, 0 for any number
+	faulty   float64                               // the share that is refused whatever the load
 	timeout  time.Duration                         // of an attempt
 	steps    []time.Duration                       // when something changes for good
 	// What is asked of the limiter: the least share of the possible
@@ -104,6 +105,10 @@ func scenarios() []scenario {
 		steady.with(func(s *scenario) {
 			s.name = "refuses beyond 10 waiting"
 			s.queue = 10
+		}),
+		steady.with(func(s *scenario) {
+			s.name = "refuses one in ten whatever the load"
+			s.least, s.faulty = 0.8, 0.1 // it takes a while to find out
 		}),
 		steady.with(func(s *scenario) {
 			s.name = "slow calls: 10 s, capacity 8"

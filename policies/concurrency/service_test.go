@@ -125,6 +125,10 @@ func (s *service) send(c *client) {
 			s.after(time.Millisecond, func() { s.answer(r, true) })
 			continue
 		}
+		if f := s.scenario.faulty; f > 0 && s.random.Float64() < f {
+			s.after(time.Millisecond, func() { s.answer(r, true) })
+			continue
+		}
 		s.after(s.scenario.timeout, func() { s.answer(r, true) })
 		s.queue = append(s.queue, r)
 		s.serve()

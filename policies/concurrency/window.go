@@ -48,27 +48,27 @@ func (w *window) add(a Attempt) {
 }
 
 // full says whether the window can be closed. least is how many attempts it
-// must have, and latency the mean of the window before.
-func (w *window) full(now time.Duration, least int, latency float64) bool {
+// must have, latency the mean of the window before, and d what is usual.
+func (w *window) full(now time.Duration, least int, latency float64, d *drops) bool {
 	need := max(least, int(min(enough, w.scatter/(precision*precision))))
-	if w.dropped >= need {
+	if w.dropped >= need && d.excess(w.tally().share()) > 0 {
 		return true // there is no time to lose
 	}
 	return w.ended+w.dropped >= need && float64(now-w.since) >= max(float64(shortest), rounds*latency)
 }
 
-// close gives the window's mean latency, before if it has none, and the share
-// of attempts that were dropped.
-func (w *window) close(before float64) (mean, share float64) {
-	share = float64(w.dropped) / float64(w.ended+w.dropped)
+func (w *window) tally() tally { return tally{float64(w.ended + w.dropped), float64(w.dropped)} }
+
+// close gives the window's mean latency, before if it has none.
+func (w *window) close(before float64) (mean float64) {
 	if w.ended == 0 {
-		return before, share
+		return before
 	}
 	n := float64(w.ended)
 	mean = w.sum / n
 	scatter := max(0, w.squares/n/(mean*mean)-1)
 	w.scatter = max(scatter, w.scatter+forgetting*(scatter-w.scatter))
-	return mean, share
+	return mean
 }
 
 func (w *window) clear(now time.Duration) { *w = window{since: now, scatter: w.scatter} }
