@@ -40,7 +40,7 @@ func shedReason(reason error) string {
 // sheds counts an operation that was refused before it ran.
 func (a *targetActor) sheds(reason error) {
 	name := shedReason(reason)
-	if name == "" {
+	if name == "" || a.down { // after its end this runs on anybody's goroutine
 		return
 	}
 	s := &a.shed
@@ -48,7 +48,7 @@ func (a *targetActor) sheds(reason error) {
 		s.untold = map[string]uint64{}
 	}
 	s.untold[name]++
-	if s.waits || a.down {
+	if s.waits {
 		return
 	}
 	a.tellShed()
