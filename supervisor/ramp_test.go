@@ -4,10 +4,8 @@ import (
 	"context"
 	"maps"
 	"runtime"
-
 	"sync"
 	"sync/atomic"
-
 	"testing"
 	"testing/synctest"
 	"time"
