@@ -17,7 +17,7 @@ type figures map[string]float64
 func run(path paths.Path) (figures, error) {
 	result := testing.Benchmark(path.Run)
 	if result.N == 0 {
-		return nil, fmt.Errorf("%s failed; to see why: go test -run '^$' -bench '/%s$' .", path.Name, path.Name)
+		return nil, fmt.Errorf("%s failed; go test -run '^$' -bench '/%s$' . shows why", path.Name, path.Name)
 	}
 	f := figures{
 		perOp:  float64(result.T.Nanoseconds()) / float64(result.N),

@@ -83,13 +83,15 @@ func rows() []row {
 		{"failure, restart, success", "restart/holdfast", "restart/gobreaker_retrygo", "gobreaker+retry-go", perOp, nil},
 		{"failure, restart, success", "restart/holdfast", "restart/failsafe", "failsafe-go", perOp, nil},
 		{"same from 2 goroutines", "restart_parallel/holdfast", "restart_parallel/gobreaker_backoff", "gobreaker+backoff", perOp, nil},
+		{"same from 2 goroutines", "restart_parallel/holdfast", "restart_parallel/gobreaker_retrygo", "gobreaker+retry-go", perOp, nil},
 		{"same from 2 goroutines", "restart_parallel/holdfast", "restart_parallel/failsafe", "failsafe-go", perOp, nil},
 		{"one subscriber of transitions", "events/subscriber", "events/nobody", "no subscriber", perOp, atMost(1.05)},
 		{"Snapshot 100 times a second", "metrics/on", "metrics/off", "no Snapshot", perOp, atMost(1.2)},
 
-		{"Do by name, 64 hot of 100k", "names/hot_of_many", "names/one", "one target", perOp, atMost(1.5)},
-		{"Do by name, always one of 100k", "names/same_of_many", "names/one", "one target", perOp, nil},
-		{"Do by name, each of 100k in turn", "names/each_of_many", "names/one", "one target", perOp, nil},
+		{"Do by name, 64 hot of 100k", "names/hot_of_many", "success/holdfast_by_name", "one target", perOp, atMost(1.5)},
+		{"Do by name, 64 hot of 100k", "names/hot_of_many", "names/one", "one, with that heap", perOp, nil},
+		{"Do by name, always one of 100k", "names/same_of_many", "success/holdfast_by_name", "one target", perOp, nil},
+		{"Do by name, each of 100k in turn", "names/each_of_many", "success/holdfast_by_name", "one target", perOp, nil},
 		{"Do by name, each of 100k in turn", "names/each_of_many", "names/each_gobreaker", "gobreakers in a map", perOp, nil},
 
 		{"1M waiting in backoff, each", "waiting/holdfast", "", "", "B/waiting", atMost(600)},
@@ -107,7 +109,7 @@ func rows() []row {
 
 		{"100k keyed targets live, each", "keyed/idle", "", "", "B/live", atMost(1536)},
 		{"100k keyed, passivated, each", "keyed/idle", "", "", "B/passivated", atMost(200)},
-		{"100k keyed, open, remembered, each", "keyed/remembered", "", "", "B/remembered", atMost(200)},
+		{"100k keyed, still open, each", "keyed/remembered", "", "", "B/remembered", atMost(200)},
 		{"to start a keyed target", "keyed/idle", "", "", "ns/start", nil},
 		{"Shutdown with 100k waiting", "shutdown/holdfast", "", "", "s-to-end", atMost(1)},
 	}

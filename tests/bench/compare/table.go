@@ -3,20 +3,21 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 )
 
 // width of a line, and of its columns, the last of which is as wide as "MISSED".
 const (
 	width  = 100
-	format = "%-34s %9s  %-20s %9s %6s  %-9s %s"
+	format = "%-32s %10s  %-20s %9s %6s  %-9s %s"
 )
 
 // table writes the lines for people. A path is named once for all of its lines.
 func table(w io.Writer, lines []line) {
 	heading := fmt.Sprintf(format, "path", "Holdfast", "beside", "", "ratio", "goal", "")
 	fmt.Fprintln(w, strings.TrimRight(heading, " "))
-	fmt.Fprintln(w, strings.Repeat("-", width-6))
+	fmt.Fprintln(w, strings.Repeat("-", width))
 	last := ""
 	for _, l := range lines {
 		fmt.Fprintln(w, l.text(l.Path == last))
@@ -31,6 +32,9 @@ func (l line) text(again bool) string {
 	}
 	if l.Ratio != nil {
 		other, ratio = figure(*l.Other, l.Unit), fmt.Sprintf("%.2f", *l.Ratio)
+		if *l.Ratio >= 100 {
+			ratio = fmt.Sprintf("%.0f", *l.Ratio)
+		}
 	}
 	if l.Goal != nil {
 		goal = l.Goal.text(l.Unit, l.Ratio != nil)
@@ -58,7 +62,7 @@ func (g *goal) text(unit string, ratio bool) string {
 	return sign + " " + strings.ReplaceAll(figure(*x, unit), " ", "")
 }
 
-// figure is a number with its unit, in at most 9 signs.
+// figure is a number with its unit, in about 9 signs.
 func figure(x float64, unit string) string {
 	switch {
 	case unit == perOp, unit == "ns/start":
@@ -76,14 +80,14 @@ func figure(x float64, unit string) string {
 	case strings.HasPrefix(unit, "ms-"):
 		return scaled(x, 1000, "ms", "s")
 	case strings.HasPrefix(unit, "s-"):
-		return fmt.Sprintf("%.2f s", x)
+		return scaled(x, 1000, "s", "ks")
 	}
 	return fmt.Sprintf("%.3g", x)
 }
 
 // scaled gives three digits or so in the unit that suits.
 func scaled(x, step float64, units ...string) string {
-	for len(units) > 1 && x >= step {
+	for len(units) > 1 && math.Round(x) >= step {
 		x, units = x/step, units[1:]
 	}
 	digits := 2
