@@ -90,7 +90,7 @@ func newFailsafe(permanent ...error) failsafe.Executor[int] {
 }
 
 func failsafeRetry(permanent ...error) retrypolicy.Builder[int] {
-	return retrypolicy.NewBuilder[int]().WithMaxAttempts(attempts).AbortOnErrors(append(permanent, circuitbreaker.ErrOpen)...)
+	return retrypolicy.NewBuilder[int]().WithMaxAttempts(attempts).AbortOnErrors(append([]error{circuitbreaker.ErrOpen}, permanent...)...)
 }
 
 // eapacheAround is go-resiliency's retrier around its breaker.
