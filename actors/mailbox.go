@@ -1,7 +1,9 @@
 package actors
 
 import (
+	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
@@ -19,8 +21,8 @@ const (
 	// onGoroutine runs the actor on a goroutine of its own, which ends when
 	// the mailbox is empty.
 	onGoroutine
-	// onCaller runs a [Task] marked inline on the goroutine that sent it,
-	// and on no other, and any other task on a goroutine of its own.
+	// onCaller runs what is given to runHere on the goroutine that gives it,
+	// and on no other, and what is posted on a goroutine of its own.
 	onCaller
 )
 
@@ -43,24 +45,34 @@ type mailbox struct {
 	undeliverable func(message any)
 	invoker       actor.MessageInvoker
 
+	// phase is 0 for an actor that is idle, with nothing in its queues: whoever
+	// then sets running runs it without the mutex.
+	phase atomic.Uint32
+
 	mu        sync.Mutex
-	idle      sync.Cond // signalled when running ends while inline senders wait
-	waiting   int
 	started   bool
-	running   bool
 	suspended bool
 	stopping  bool
 	closed    bool
-	grave     *grave // takes the actor's place when it has ended
+	turn      chan struct{} // closed when running ends, nil unless an inline sender waits
+	grave     *grave        // takes the actor's place when it has ended
 	system    fifo[any]
 	user      fifo[any]
 }
+
+// The bits of a mailbox's phase. Only whoever runs the actor clears running,
+// and only with the mutex held is anything set but running on an idle actor.
+const (
+	running uint32 = 1 << iota // somebody runs the actor
+	posted                     // and is to look into the queues before that ends
+	barred                     // suspended, closed or not started: nothing goes past the queues
+)
 
 var _ actor.Mailbox = (*mailbox)(nil)
 
 func newMailbox(d dispatch, undeliverable func(message any)) *mailbox {
 	m := &mailbox{dispatch: d, undeliverable: undeliverable}
-	m.idle.L = &m.mu
+	m.phase.Store(barred)
 	return m
 }
 
@@ -83,8 +95,8 @@ func (m *mailbox) UserMessageCount() int {
 
 // PostUserMessage implements [actor.Mailbox].
 func (m *mailbox) PostUserMessage(message any) {
-	if t, ok := message.(*Task); ok && t.Inline && m.dispatch == onCaller {
-		m.runHere(message)
+	if m.phase.CompareAndSwap(0, running) {
+		m.begin(message)
 		return
 	}
 	m.mu.Lock()
@@ -95,18 +107,10 @@ func (m *mailbox) PostUserMessage(message any) {
 		return
 	}
 	m.user.push(message)
-	start := m.started && !m.running && !m.suspended
-	if start {
-		m.running = true
-	}
+	starts := m.claim(m.started && !m.suspended)
 	m.mu.Unlock()
-	if !start {
-		return
-	}
-	if m.dispatch == onPoster {
-		m.drain(nil, posterBudget)
-	} else {
-		go m.drain(nil, 0)
+	if starts {
+		m.begin(nil)
 	}
 }
 
@@ -117,39 +121,79 @@ func (m *mailbox) PostSystemMessage(message any) {
 	// The engine registers an actor before it is complete. Whatever comes in
 	// that moment waits for the first system message, which is Started.
 	m.started = m.started || m.invoker != nil
-	start := m.started && !m.running
-	if start {
-		m.running = true
-	}
+	starts := m.claim(m.started)
 	m.mu.Unlock()
-	if !start {
-		return
-	}
-	if m.dispatch == onGoroutine {
+	switch {
+	case !starts:
+	case m.dispatch == onGoroutine:
 		go m.drain(nil, 0)
-	} else {
+	default:
 		m.drain(nil, posterBudget)
 	}
+}
+
+// claim says whether the caller, who holds the mutex and has posted something,
+// is to run the actor. If another runs it, that one will look.
+func (m *mailbox) claim(runnable bool) bool {
+	if m.phase.Or(posted)&running != 0 || !runnable {
+		return false
+	}
+	m.phase.Store(running)
+	return true
+}
+
+// begin runs the actor, which the caller has claimed, and if there is one, with
+// a message that is not in the queue.
+func (m *mailbox) begin(message any) {
+	if m.dispatch == onPoster {
+		m.drain(message, posterBudget)
+		return
+	}
+	go m.drainApart(message)
 }
 
 // runHere runs an inline task on this goroutine. The sender owns the actor
 // exclusively, so it can only find it busy with a system message, which is
 // short.
 func (m *mailbox) runHere(message any) {
-	m.mu.Lock()
-	for m.running {
-		m.waiting++
-		m.idle.Wait()
-		m.waiting--
-	}
-	if m.suspended || m.closed {
-		m.mu.Unlock()
-		m.undeliverable(message)
+	if m.phase.CompareAndSwap(0, running) || m.awaitTurn() {
+		m.drain(message, posterBudget)
 		return
 	}
-	m.running = true
-	m.mu.Unlock()
-	m.drain(message, posterBudget)
+	m.undeliverable(message)
+}
+
+// awaitTurn claims the actor when nobody else runs it, or says that it takes
+// no message any more.
+func (m *mailbox) awaitTurn() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for m.phase.Or(posted)&running != 0 {
+		if m.turn == nil {
+			m.turn = make(chan struct{})
+		}
+		turn := m.turn
+		m.mu.Unlock()
+		<-turn
+		m.mu.Lock()
+	}
+	if m.bars() {
+		m.rest()
+		return false
+	}
+	m.phase.Store(running)
+	return true
+}
+
+func (m *mailbox) bars() bool { return m.suspended || m.closed || !m.started }
+
+// rest says that nobody runs the actor. The mutex is held.
+func (m *mailbox) rest() {
+	if m.bars() {
+		m.phase.Store(barred)
+	} else {
+		m.phase.Store(0)
+	}
 }
 
 // close hands back what can no longer be delivered. The actor calls it when
@@ -157,6 +201,7 @@ func (m *mailbox) runHere(message any) {
 func (m *mailbox) close() {
 	m.mu.Lock()
 	m.closed = true
+	m.phase.Or(barred)
 	var rest []any
 	for m.user.len() > 0 {
 		rest = append(rest, m.user.pop())
@@ -186,6 +231,10 @@ func (m *mailbox) drain(message any, budget int) {
 	}()
 	if message != nil {
 		m.invoker.InvokeUserMessage(message)
+		if m.phase.CompareAndSwap(running, 0) { // nothing came meanwhile
+			ended = true
+			return
+		}
 	}
 	for {
 		var system, more bool
@@ -201,6 +250,22 @@ func (m *mailbox) drain(message any, budget int) {
 		budget--
 	}
 	ended = true
+}
+
+// drainApart is drain on a goroutine of its own, which user code will run on.
+func (m *mailbox) drainApart(message any) {
+	growStack()
+	m.drain(message, 0)
+}
+
+// growStack has the goroutine's stack grow while there is next to nothing on
+// it. The engine's frames and the user's don't fit the 2 KB that a goroutine
+// begins with, and to copy a stack when they are on it takes a microsecond.
+//
+//go:noinline
+func growStack() {
+	var frame [2 << 10]byte
+	runtime.KeepAlive(&frame)
 }
 
 // next takes the next message, or ends the run and says that there is no more
@@ -233,12 +298,13 @@ func (m *mailbox) next(poster bool, budget int) (message any, system, more bool)
 		}
 		return m.user.pop(), false, true
 	}
-	m.running = false
 	if m.grave != nil {
 		m.invoker = m.grave // the actor is finished when its queues are empty
 	}
-	if m.waiting > 0 {
-		m.idle.Broadcast()
+	if m.turn != nil {
+		close(m.turn)
+		m.turn = nil
 	}
+	m.rest()
 	return nil, false, false
 }

@@ -36,7 +36,7 @@ func TestCloseHandsBackWhatWasNotDelivered(t *testing.T) {
 func settled(box *mailbox) {
 	for {
 		box.mu.Lock()
-		done := !box.running && box.system.len() == 0
+		done := box.phase.Load()&running == 0 && box.system.len() == 0
 		box.mu.Unlock()
 		if done {
 			return
@@ -130,7 +130,7 @@ func TestAPanicIsEscalatedAndTheQueueGoesOn(t *testing.T) {
 // would leave its mailbox busy for ever.
 func TestAGoexitEndsTheGoroutineAndTheQueueGoesOn(t *testing.T) {
 	for name, d := range everyDispatch {
-		for kind, bad := range map[string]any{"user": "bad", "inline": inline(), "system": &note{}} {
+		for kind, bad := range map[string]any{"user": "bad", "inline": &Task{}, "system": &note{}} {
 			t.Run(name+"/"+kind, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					var got []any
@@ -148,9 +148,12 @@ func TestAGoexitEndsTheGoroutineAndTheQueueGoesOn(t *testing.T) {
 						got = append(got, m)
 					}
 					go func() {
-						if kind == "system" {
+						switch kind {
+						case "system":
 							box.PostSystemMessage(bad)
-						} else {
+						case "inline":
+							box.runHere(bad)
+						default:
 							box.PostUserMessage(bad)
 						}
 					}()

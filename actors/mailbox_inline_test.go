@@ -28,7 +28,7 @@ func TestAnInlineSenderWaitsWhileASystemMessageRuns(t *testing.T) {
 				mu.Lock()
 				senders = append(senders, goroutine())
 				mu.Unlock()
-				box.PostUserMessage(inline())
+				box.runHere(&Task{})
 			}()
 		}
 		synctest.Wait()
@@ -45,7 +45,7 @@ func TestAnInlineTaskHasEndedWhenTheSendReturns(t *testing.T) {
 	ran := 0
 	box, _ := boxFor(t, onCaller, &invoker{user: func(any) { ran++ }})
 	for n := 1; n <= 3; n++ {
-		box.PostUserMessage(inline())
+		box.runHere(&Task{})
 		assert.Equal(t, n, ran)
 	}
 }
@@ -55,16 +55,16 @@ func TestAnInlineTaskHasEndedWhenTheSendReturns(t *testing.T) {
 func TestAnInlineTaskForASuspendedActorComesBack(t *testing.T) {
 	box, lost := boxFor(t, onCaller, &invoker{user: func(any) { assert.Fail(t, "it ran") }})
 	box.PostSystemMessage(&actor.SuspendMailbox{})
-	task := inline()
-	box.PostUserMessage(task)
+	task := &Task{}
+	box.runHere(task)
 	assert.Equal(t, []any{task}, lost.list())
 }
 
 func TestAnInlineTaskForAClosedMailboxComesBack(t *testing.T) {
 	box, lost := boxFor(t, onCaller, &invoker{user: func(any) { assert.Fail(t, "it ran") }})
 	box.close()
-	task := inline()
-	box.PostUserMessage(task)
+	task := &Task{}
+	box.runHere(task)
 	assert.Equal(t, []any{task}, lost.list())
 }
 
@@ -81,9 +81,9 @@ func TestAnInlineSenderThatWaitsForAStoppingActorComesBack(t *testing.T) {
 		}
 		go box.PostSystemMessage(&actor.Stop{})
 		synctest.Wait()
-		tasks := []any{inline(), inline(), inline()}
+		tasks := []any{&Task{}, &Task{}, &Task{}}
 		for _, task := range tasks {
-			go box.PostUserMessage(task)
+			go box.runHere(task)
 		}
 		synctest.Wait()
 		close(busy)
@@ -97,17 +97,18 @@ func TestAnInlineSenderThatWaitsForAStoppingActorComesBack(t *testing.T) {
 func TestTasksThatComeDuringAnInlineOneGoElsewhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var first, second string
+		here := &Task{}
 		i := &invoker{}
 		box, _ := boxFor(t, onCaller, i)
 		i.user = func(m any) {
-			if m.(*Task).Inline {
+			if m == any(here) {
 				first = goroutine()
 				box.PostUserMessage(&Task{})
 				return
 			}
 			second = goroutine()
 		}
-		box.PostUserMessage(inline())
+		box.runHere(here)
 		synctest.Wait()
 		assert.Equal(t, goroutine(), first)
 		assert.NotEmpty(t, second)

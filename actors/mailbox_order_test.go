@@ -47,23 +47,21 @@ func TestMailboxKeepsEachPostersOrderAndRunsNobodyTwice(t *testing.T) {
 // of whoever happens to tell it something, or one that must be quick would
 // cost a goroutine switch.
 func TestDispatchDecidesTheGoroutine(t *testing.T) {
+	post, runHere := (*mailbox).PostUserMessage, (*mailbox).runHere
 	for name, c := range map[string]struct {
 		dispatch dispatch
-		message  any
+		send     func(*mailbox, any)
 		here     bool
 	}{
-		"on the poster":                       {onPoster, 1, true},
-		"on the poster, even an inline task":  {onPoster, inline(), true},
-		"on a goroutine":                      {onGoroutine, 1, false},
-		"on a goroutine, even an inline task": {onGoroutine, inline(), false},
-		"an inline task on the caller":        {onCaller, inline(), true},
-		"a detached task not on the caller":   {onCaller, &Task{}, false},
-		"any other message not on the caller": {onCaller, 1, false},
+		"on the poster":        {onPoster, post, true},
+		"on a goroutine":       {onGoroutine, post, false},
+		"inline on the caller": {onCaller, runHere, true},
+		"any other elsewhere":  {onCaller, post, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ran := make(chan string, 1)
 			box, _ := boxFor(t, c.dispatch, &invoker{user: func(any) { ran <- goroutine() }})
-			box.PostUserMessage(c.message)
+			c.send(box, 1)
 			assert.Equal(t, c.here, <-ran == goroutine())
 		})
 	}
@@ -195,7 +193,7 @@ func TestNothingRunsBeforeTheActorHasStarted(t *testing.T) {
 		box.PostUserMessage("early")
 		box.RegisterHandlers(nil, nil)
 		box.PostUserMessage("still early")
-		assert.False(t, box.running)
+		assert.Zero(t, box.phase.Load()&running)
 		assert.Equal(t, 2, box.UserMessageCount())
 	}
 }

@@ -54,12 +54,10 @@ func boxFor(t *testing.T, d dispatch, i *invoker) (box *mailbox, lost *notes[any
 	box = newMailbox(d, lost.add)
 	box.RegisterHandlers(i, nil)
 	box.started = true
+	box.rest()
 	box.Start()
 	return box, lost
 }
-
-// inline is a task that runs on the goroutine that sends it.
-func inline() *Task { return &Task{Inline: true} }
 
 // note is a system message of no meaning.
 type note struct{ n int }

@@ -49,6 +49,11 @@ func (r *Ref) PID() *actor.PID { return actor.NewPID(r.pid.Address, r.pid.Id) }
 // Tell sends the actor a message.
 func (r *Ref) Tell(message any) { r.box.PostUserMessage(message) }
 
+// Run sends a worker a task that runs on this goroutine, and returns when it has
+// ended, one way or the other. The caller must be the only one who sends the
+// worker anything, and the worker one that holds no state.
+func (r *Ref) Run(t *Task) { r.box.runHere(t) }
+
 // Restart replaces a failed incarnation by a fresh one. A stopping actor is
 // left alone.
 func (r *Ref) Restart() { r.box.PostSystemMessage(restart) }

@@ -41,8 +41,6 @@ func (e *FactoryError) Unwrap() error { return e.Err }
 // one of the runner's ends.
 type Task struct {
 	Runner Runner
-	// Inline tasks run on the goroutine that sends them.
-	Inline bool
 }
 
 // Runner is the work behind a [Task].
@@ -61,9 +59,8 @@ type Runner interface {
 	Undelivered()
 }
 
-// SpawnWorker starts a worker actor as a child of parent. It is told a *[Task];
-// an inline one has ended, one way or the other, when Tell returns. factory
-// may be nil. renewed, if not nil, is called on the worker's goroutine each
+// SpawnWorker starts a worker actor as a child of parent. It is told a *[Task],
+// or runs one with [Ref.Run]. factory may be nil. renewed, if not nil, is called on the worker's goroutine each
 // time a fresh incarnation has replaced a failed one, whose state is closed by
 // then.
 func SpawnWorker(parent actor.SpawnerContext, name string, factory Factory, renewed func()) (*Ref, error) {

@@ -54,6 +54,15 @@ func newWorker(t *testing.T, p *parent, factory Factory) *Ref {
 	return ref
 }
 
+// send gives a worker a task, to be run here or elsewhere.
+func send(w *Ref, t *Task, inline bool) {
+	if inline {
+		w.Run(t)
+	} else {
+		w.Tell(t)
+	}
+}
+
 // If it failed, a caller would not have its outcome when the send returns, or
 // its function would run on a goroutine that is not the caller's.
 func TestAnInlineTaskRunsOnItsSender(t *testing.T) {
@@ -63,7 +72,7 @@ func TestAnInlineTaskRunsOnItsSender(t *testing.T) {
 			assert.Nil(t, worker, "there is no state without a factory")
 			return nil
 		}}
-		w.Tell(&Task{Runner: j, Inline: true})
+		w.Run(&Task{Runner: j})
 		assert.Equal(t, []string{"succeeded"}, j.ends.list())
 		assert.Equal(t, goroutine(), j.ranOn)
 	})
@@ -107,8 +116,8 @@ func TestAFailedAttemptIsToldToTheSupervisor(t *testing.T) {
 					w := newWorker(t, p, nil)
 					j := &job{run: c.run}
 					j.failing = func() { assert.Empty(t, p.failures, "the supervisor knew first") }
-					task := &Task{Runner: j, Inline: inline}
-					go w.Tell(task) // a goroutine that Goexit may end
+					task := &Task{Runner: j}
+					go send(w, task, inline) // a goroutine that Goexit may end
 					f := soon(t, p.failures, "the failure")
 					assert.Equal(t, []string{"failed"}, j.ends.list())
 					assert.Equal(t, c.ending, j.ending)
@@ -123,7 +132,7 @@ func TestAFailedAttemptIsToldToTheSupervisor(t *testing.T) {
 
 					w.Resume()
 					next := &job{}
-					w.Tell(&Task{Runner: next, Inline: inline})
+					send(w, &Task{Runner: next}, inline)
 					synctest.Wait()
 					assert.Equal(t, []string{"succeeded"}, next.ends.list(), "the worker should work on")
 				})
@@ -139,12 +148,12 @@ func TestTheSupervisorHearsOfAFailureWhoseRecordingIsCutShort(t *testing.T) {
 		p := newParent(t)
 		w := newWorker(t, p, nil)
 		j := &job{run: func(func() (Worker, error)) error { return errPlain }, failing: runtime.Goexit}
-		go w.Tell(&Task{Runner: j, Inline: true})
+		go w.Run(&Task{Runner: j})
 		f := soon(t, p.failures, "the failure")
 		assert.Equal(t, errPlain, f.reason)
 		w.Restart()
 		next := &job{}
-		w.Tell(&Task{Runner: next, Inline: true})
+		w.Run(&Task{Runner: next})
 		assert.Equal(t, []string{"succeeded"}, next.ends.list())
 	})
 }
@@ -159,7 +168,7 @@ func TestATaskForAStoppedWorkerIsUndelivered(t *testing.T) {
 			synctest.Wait()
 			require.True(t, gone(p.system(), w))
 			j := &job{}
-			w.Tell(&Task{Runner: j, Inline: inline})
+			send(w, &Task{Runner: j}, inline)
 			w.Tell("something that is no task")
 			synctest.Wait()
 			assert.Equal(t, []string{"undelivered"}, j.ends.list())

@@ -1,7 +1,6 @@
 package supervisor
 
 import (
-	"slices"
 	"time"
 
 	"github.com/holdfast-go/holdfast/policies"
@@ -30,8 +29,8 @@ type ConcurrencySnapshot struct {
 // stopped. What is known of the latency is kept as long as the pool stays
 // adaptive.
 func (p *pool) configure(policy policies.Pool) (beyond []*worker) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.lock()
+	defer p.unlock()
 	if !policy.Adaptive {
 		p.adaptive = nil
 		p.limit = policy.Workers
@@ -52,9 +51,11 @@ func (p *pool) configure(policy policies.Pool) (beyond []*worker) {
 // kept: it may rise again in a moment, and what they hold may be costly.
 func (p *pool) moveLimit(limit int) {
 	p.limit = limit
-	for p.size > limit && len(p.idle) > 0 {
-		w := p.idle[0] // the one used least recently
-		p.idle = slices.Delete(p.idle, 0, 1)
+	for p.size > limit {
+		w := p.oldest()
+		if w == nil {
+			break
+		}
 		p.keepSpare(w)
 	}
 	p.useSpares()
@@ -87,7 +88,7 @@ func (p *pool) unspare() *worker {
 
 func (p *pool) useSpares() {
 	for w := p.unspare(); w != nil; w = p.unspare() {
-		p.idle = append(p.idle, w)
+		p.rests(w)
 	}
 }
 
@@ -101,8 +102,8 @@ func (p *pool) dropSpares(n int) (beyond []*worker) {
 }
 
 func (p *pool) concurrency() ConcurrencySnapshot {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.lock()
+	defer p.unlock()
 	a := p.adaptive
 	if a == nil {
 		return ConcurrencySnapshot{}

@@ -23,16 +23,16 @@ func TestAPoolKeepsWorkersBeyondItsLimit(t *testing.T) {
 	p, all := newPool(8)
 	assert.Empty(t, p.configure(bounds(1, 8)), "none of them is too many")
 	assert.Equal(t, 4, p.limit)
-	assert.Len(t, p.idle, 4)
+	assert.Len(t, p.first.idle, 4)
 	assert.Len(t, p.spare, 4)
 
-	busy := []*worker{p.take(waiting()), p.take(waiting()), p.take(waiting()), p.take(waiting())}
-	assert.Nil(t, p.take(waiting()), "the limit")
-	w, full := p.takeFor(waiting())
+	busy := []*worker{p.take(held()), p.take(held()), p.take(held()), p.take(held())}
+	assert.Nil(t, p.take(held()), "the limit")
+	w, full := p.takeFor(held())
 	assert.Nil(t, w)
 	assert.True(t, full)
 
-	p.moveLimit(2)
+	locked(p, func() { p.moveLimit(2) })
 	p.wait(1)
 	assert.Equal(t, putIdle, p.put(busy[0], true), "it serves nobody")
 	assert.Equal(t, putIdle, p.put(busy[1], true))
@@ -41,10 +41,10 @@ func TestAPoolKeepsWorkersBeyondItsLimit(t *testing.T) {
 	assert.Len(t, p.spare, 6)
 	assert.Equal(t, putIdle, p.putFreed(busy[2]))
 
-	p.moveLimit(3)
-	assert.Len(t, p.idle, 2)
-	p.idle, p.size = nil, 1 // as if they had been taken and killed
-	w, full = p.takeFor(waiting())
+	locked(p, func() { p.moveLimit(3) })
+	assert.Len(t, p.first.idle, 2)
+	p.first.idle, p.size = nil, 1 // as if they had been taken and killed
+	w, full = p.takeFor(held())
 	assert.True(t, w != nil && !w.spare, "a spare one comes before a new one")
 	assert.False(t, full)
 	assert.Len(t, all, 8)
@@ -74,7 +74,7 @@ func TestSpareWorkersEndWithTheOthers(t *testing.T) {
 // If it failed, a reload would leave a target more workers than it may have.
 func TestConfigureStopsWhatIsTooMuch(t *testing.T) {
 	p, _ := newPool(8)
-	busy := p.take(waiting())
+	busy := p.take(held())
 	p.configure(bounds(1, 8))
 	assert.Len(t, p.configure(bounds(1, 3)), 5)
 	assert.Equal(t, 3, p.size)
@@ -99,13 +99,13 @@ func TestAnAdaptivePoolAddsUp(t *testing.T) {
 		for range rapid.IntRange(1, 200).Draw(t, "steps") {
 			switch rapid.IntRange(0, 4).Draw(t, "step") {
 			case 0, 1: // as obtain does
-				w, full := p.takeFor(waiting())
+				w, full := p.takeFor(held())
 				if w == nil && !full {
 					ids++
 					w = &worker{}
 					p.workers[string(rune('a'+ids))] = w
 					p.size++
-					p.assign(w, waiting())
+					p.assign(w, held())
 				}
 				if w != nil {
 					busy = append(busy, w)
@@ -118,19 +118,19 @@ func TestAnAdaptivePoolAddsUp(t *testing.T) {
 					busy = append(busy[:i], busy[i+1:]...)
 				}
 			case 3:
-				p.moveLimit(rapid.IntRange(1, most).Draw(t, "limit"))
+				locked(p, func() { p.moveLimit(rapid.IntRange(1, most).Draw(t, "limit")) })
 			case 4:
 				most = rapid.IntRange(1, 16).Draw(t, "most")
 				p.configure(bounds(1, most))
 			}
-			require.Equal(t, len(busy), p.busy)
-			require.Equal(t, p.size, len(p.idle)+len(busy))
-			require.LessOrEqual(t, len(p.idle), max(0, p.limit-len(busy)), "idle ones are taken without asking")
+			require.Equal(t, len(busy), p.busy())
+			require.Equal(t, p.size, len(p.first.idle)+len(busy))
+			require.LessOrEqual(t, len(p.first.idle), max(0, p.limit-len(busy)), "idle ones are taken without asking")
 			require.LessOrEqual(t, len(p.spare), max(0, most-p.size))
 			for _, w := range p.spare {
 				require.True(t, w.spare && !w.retired)
 			}
-			for _, w := range p.idle {
+			for _, w := range p.first.idle {
 				require.False(t, w.spare || w.retired)
 			}
 		}
@@ -143,7 +143,7 @@ func TestWhatIsNewsOfALimit(t *testing.T) {
 	p.configure(bounds(1, 256))
 	_, ok := p.concurrencyNews()
 	assert.False(t, ok, "nobody asked")
-	p.busy = 4
+	p.first.busy = 4
 	attempt := func(at time.Duration) (bool, bool) {
 		return p.observe(concurrency.Attempt{Began: at, Ended: at + 50*time.Millisecond})
 	}

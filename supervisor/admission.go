@@ -114,7 +114,7 @@ func (a *targetActor) enqueue(op *operation) {
 // the operations that run within another's attempt: they may hold up the very
 // workers they would wait for.
 func (a *targetActor) obtain(op *operation, probe bool) *worker {
-	w, full := a.pool.takeFor(op)
+	w, full := a.pool.takeFor(op.body)
 	switch lender := op.course.lender; {
 	case w != nil:
 		return w
@@ -182,11 +182,11 @@ func (a *targetActor) giveBack(p breaker.Permit, granted bool) {
 func (a *targetActor) deliver(op *operation, w *worker, p breaker.Permit, view *actors.View) {
 	a.pace.begin()
 	op.admitted(w, p, view)
-	if op.Inline {
+	if op.inline {
 		op.course.wake <- w
 		return
 	}
-	op.run()
+	op.send()
 }
 
 // returned takes a worker back from a caller that could not use it.

@@ -38,8 +38,8 @@ type question[Out any] struct {
 	payload any
 }
 
-// Run implements [actors.Runner].
-func (q *question[Out]) Run(worker func() (actors.Worker, error)) error {
+// run implements body.
+func (q *question[Out]) run(_ *worker, worker func() (actors.Worker, error)) error {
 	ctx, err := q.begin()
 	if err != nil {
 		return err
@@ -51,7 +51,7 @@ func (q *question[Out]) Run(worker func() (actors.Worker, error)) error {
 	return err
 }
 
-// try implements body.
+// try implements apartBody.
 func (q *question[Out]) try(ctx context.Context, worker func() (actors.Worker, error)) (keep func(), err error) {
 	value, err := q.ask(ctx, worker)
 	if err != nil {

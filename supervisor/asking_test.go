@@ -78,7 +78,7 @@ func TestTheAnswerMeetsWhatHappenedMeanwhile(t *testing.T) {
 					}
 					synctest.Wait()
 					assert.Equal(t, c.state.String(), s.Breaker("x").State().String())
-					assert.Zero(t, s.Target("x").pool.busy, "the worker is back")
+					assert.Zero(t, s.Target("x").pool.busy(), "the worker is back")
 					if name != "the slot is taken" && name != "the target shuts down" {
 						assert.Zero(t, s.Breaker("x").Counts().ProbesRunning, "the slot is free")
 					}

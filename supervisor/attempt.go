@@ -65,7 +65,9 @@ func (op *operation) Value(key any) any {
 }
 
 // String keeps whoever prints a context from reading the operation.
-func (op *operation) String() string { return "holdfast attempt on " + op.target.name }
+func (op *operation) String() string { return attemptOn(op.target) }
+
+func attemptOn(t *Target) string { return "holdfast attempt on " + t.name }
 
 // laterAttempt is the context of an attempt after the first.
 type laterAttempt struct {
@@ -97,6 +99,8 @@ func attemptOf(ctx context.Context) (op *operation, number int) {
 		return c.op, c.number
 	case *watched:
 		return c.op, c.number
+	case body: // a call
+		return c.untyped(), 1
 	}
 	return nil, 0
 }

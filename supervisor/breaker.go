@@ -103,7 +103,8 @@ func (b *Breaker) Counts() breaker.Counts {
 		return counts
 	}
 	t.breaker.Query(func(m *breaker.Machine, now time.Time) { counts = m.Counts(now) })
-	counts.Successes += t.pool.unheardSuccesses()
+	_, unheard := t.pool.counted()
+	counts.Successes += unheard
 	// The machine counts questions, of which one operation may ask several.
 	counts.Rejected = t.refused.Load() + t.refusedTold.Load()
 	return counts

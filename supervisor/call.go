@@ -2,8 +2,6 @@ package supervisor
 
 import (
 	"context"
-
-	"github.com/holdfast-go/holdfast/actors"
 )
 
 // Do runs fn as one operation on the named target and returns when it has its
@@ -47,10 +45,9 @@ func do[T any](ctx context.Context, t *Target, fn func(context.Context) (T, erro
 	if t.factory != nil || policy.watched || policy.hedged {
 		return launch(ctx, t, fn, o, nil).call.outcome()
 	}
-	c := &call[T]{fn: fn}
-	c.start(c, t, ctx, policy, o, true)
-	if err := t.perform(&c.operation); err != nil {
-		return instead(ctx, t, &c.operation, fn, o, err)
+	c := &call[T]{brief: brief{Context: ctx, target: t, policy: policy, options: o}, fn: fn}
+	if err := t.perform(c, &c.brief); err != nil {
+		return instead(ctx, t, c.op.Load(), fn, o, err)
 	}
 	return c.value, nil
 }
@@ -77,35 +74,3 @@ func Wrap[In, Out any](s *Supervisor, target string, fn func(context.Context, In
 		return Do(ctx, s, target, func(ctx context.Context) (Out, error) { return fn(ctx, in) }, options...)
 	}
 }
-
-// call is the typed half of an operation.
-type call[T any] struct {
-	operation
-	fn    func(context.Context) (T, error)
-	value T
-}
-
-// Run implements [actors.Runner].
-func (c *call[T]) Run(func() (actors.Worker, error)) error {
-	ctx, err := c.begin()
-	if err != nil {
-		return err
-	}
-	value, err := c.fn(ctx)
-	if err == nil {
-		c.value = value
-	}
-	return err
-}
-
-// try implements body.
-func (c *call[T]) try(ctx context.Context, _ func() (actors.Worker, error)) (keep func(), err error) {
-	value, err := c.fn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return func() { c.value = value }, nil
-}
-
-// ended is for detached operations; a call's caller is woken.
-func (c *call[T]) ended(error, int) {}

@@ -35,6 +35,9 @@ func ReportCost(ctx context.Context, units float64) bool {
 		op, account = c.op, &c.cost
 	case *watched:
 		op, account = c.op, &c.cost
+	case body: // a call
+		op = c.untyped()
+		account = &op.cost
 	default:
 		return false
 	}

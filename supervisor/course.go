@@ -84,15 +84,15 @@ const (
 func (op *operation) trouble() *course {
 	if op.course == nil {
 		op.course = &course{index: -1}
-		if op.Inline {
+		if op.inline {
 			op.course.wake = make(chan *worker, 1)
 		}
 	}
 	return op.course
 }
 
-// Failed implements [actors.Runner].
-func (op *operation) Failed(err error, how actors.Ending) {
+// fail notes how an attempt within the operation has failed.
+func (op *operation) fail(err error, how actors.Ending) {
 	op.examine(&op.trouble().failure, err, how, func() bool { return true })
 }
 
@@ -103,7 +103,7 @@ func (op *operation) Failed(err error, how actors.Ending) {
 func (op *operation) examine(f *failure, err error, how actors.Ending, still func() bool) {
 	crashed := how != actors.Returned
 	unknown := classify.Verdict{Outcome: policies.Failure, Condition: classify.Unknown, Err: err}
-	*f = failure{err: err, verdict: unknown, crashed: crashed, callerDied: op.Inline && how == actors.Exited}
+	*f = failure{err: err, verdict: unknown, crashed: crashed, callerDied: op.inline && how == actors.Exited}
 	understood := false
 	defer func() {
 		if understood {
@@ -111,7 +111,7 @@ func (op *operation) examine(f *failure, err error, how actors.Ending, still fun
 		}
 		// A method of the error panicked, or ended this goroutine.
 		if recover() == nil {
-			f.callerDied = op.Inline
+			f.callerDied = op.inline
 		}
 		f.verdict = unknown
 		f.verdict.Retryable, f.verdict.Ambiguous = crashed, crashed

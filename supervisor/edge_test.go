@@ -39,19 +39,19 @@ func TestAConcludedOperationDoesNotRun(t *testing.T) {
 			assert.Zero(t, attempts)
 			_, first = op.claim()
 			assert.False(t, first, "one outcome")
-			assert.Equal(t, errNotBegun, b.Run(nil))
+			assert.Equal(t, errNotBegun, b.run(nil, nil))
 
 			// Even if it is on its way to a worker.
-			w := x.enter(op)
+			w := x.enterWhole(op)
 			if w == nil {
 				_, err := Do(bg, s, "x", succeed)
 				require.NoError(t, err)
-				w = x.enter(op)
+				w = x.enterWhole(op)
 			}
-			w.ref.Tell(&op.Task)
+			op.send()
 			synctest.Wait()
 			x.tell(&admit{op: op}) // or to the supervisor
-			assert.Zero(t, x.pool.busy, "the worker is back")
+			assert.Zero(t, x.pool.busy(), "the worker is back")
 		}
 		assert.Zero(t, snapshotOf(t, s, "x").Failed)
 		assert.Zero(t, s.Breaker("x").Counts().Failures)
@@ -71,10 +71,10 @@ func TestAnAttemptThatWasNotBegunIsAdmittedAgain(t *testing.T) {
 		f.call.fn = succeed
 		f.call.ready = make(chan struct{})
 		f.call.start(&f.call, x, bg, x.policy.Load(), &noOptions, false)
-		w := x.enter(&f.call.operation)
+		w := x.enterWhole(&f.call.operation)
 		require.NotNil(t, w)
 		x.tell(renew{})
-		w.ref.Tell(&f.call.Task)
+		f.call.send()
 		synctest.Wait()
 		require.True(t, isClosed(f.Done()), "it is forgotten")
 		value, err := f.Wait(bg)
@@ -87,7 +87,7 @@ func TestAnAttemptThatWasNotBegunIsAdmittedAgain(t *testing.T) {
 		if assert.Len(t, snap.Workers, 1) {
 			assert.NotEqual(t, w.ref.ID(), snap.Workers[0].PID)
 		}
-		assert.Zero(t, x.pool.busy)
+		assert.Zero(t, x.pool.busy())
 	})
 }
 

@@ -41,7 +41,7 @@ func (f forwarding) redirect(sent any, sender *actor.PID) {
 	case *withdraw:
 		// An inline caller asks again where it is led. The others' operations
 		// are on their way there.
-		if !m.op.Inline && !m.op.isConcluded() {
+		if !m.op.inline && !m.op.isConcluded() {
 			f.succeed(func(t *Target) {
 				if t.err == nil {
 					t.tell(m)
@@ -82,7 +82,7 @@ func (f forwarding) operation(op *operation) {
 	switch {
 	case op.isConcluded():
 		op.unwatch()
-	case op.Inline:
+	case op.inline:
 		op.course.outcome = errMoved
 		op.course.wake <- nil
 	default:

@@ -2,6 +2,8 @@ package supervisor
 
 import (
 	"context"
+
+	"github.com/holdfast-go/holdfast/actors"
 )
 
 // Future is an operation under way. It is safe for concurrent use: any number
@@ -35,11 +37,35 @@ func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 
 // detached is a call whose caller does not lend its goroutine.
 type detached[T any] struct {
-	call[T]
+	operation
+	fn     func(context.Context) (T, error)
+	value  T
 	err    error
 	ready  chan struct{}
 	detour *detour[T] // nil unless there is somewhere to fall back to
 	failed error      // on this target, while it is tried elsewhere
+}
+
+// run implements body.
+func (d *detached[T]) run(*worker, func() (actors.Worker, error)) error {
+	ctx, err := d.begin()
+	if err != nil {
+		return err
+	}
+	value, err := d.fn(ctx)
+	if err == nil {
+		d.value = value
+	}
+	return err
+}
+
+// try implements apartBody.
+func (d *detached[T]) try(ctx context.Context, _ func() (actors.Worker, error)) (keep func(), err error) {
+	value, err := d.fn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func() { d.value = value }, nil
 }
 
 // outcome waits for the outcome and gives it.

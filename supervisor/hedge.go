@@ -113,7 +113,7 @@ func (a *targetActor) hedge(m *slow) {
 	case !view.Direct: // also while it is on its ramp: a hedge is the first to do without
 		return
 	}
-	w, full := a.pool.takeFor(op)
+	w, full := a.pool.takeFor(op.body)
 	if w == nil && !full {
 		w = a.spawn(op, false)
 	}

@@ -30,7 +30,7 @@ func TestAnErrorThatCannotBeLookedAtUnderATimeout(t *testing.T) {
 				require.IsType(t, hostileIs{}, err)
 				assert.EqualValues(t, 1, s.Breaker("x").Counts().Failures)
 				pass(10 * time.Minute)
-				_, busy := s.Target("x").pool.snapshot()
+				busy := s.Target("x").pool.snapshot()
 				for _, w := range busy {
 					assert.False(t, w.Busy)
 				}

@@ -40,18 +40,13 @@ type keyStats struct {
 
 // take adds what a target has counted.
 func (s *keyStats) take(t *Target) {
-	s.succeeded.Add(t.pool.successes())
+	succeeded, _ := t.pool.counted()
+	s.succeeded.Add(succeeded)
 	s.failed.Add(t.counts.failed.Load())
 	s.callsRefused.Add(t.refusedTold.Load() + t.refused.Swap(0)) // taken away, so that none is counted twice
 	s.rejected.Add(t.counts.rejected.Load())
 	s.retries.Add(t.counts.retries.Load())
 	s.restarts.Add(t.counts.restarts.Load())
-}
-
-func (p *pool) successes() uint64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.succeeded
 }
 
 func (k *keyspace) countMemories() {

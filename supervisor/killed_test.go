@@ -35,7 +35,7 @@ func TestAStoppedWorkerIsReplaced(t *testing.T) {
 		for n := range 3 {
 			_, err := run(s, succeed)
 			require.NoError(t, err)
-			s.System().Root.Stop(s.Target("x").pool.idle[0].ref.PID())
+			s.System().Root.Stop(s.Target("x").pool.first.idle[0].ref.PID())
 			synctest.Wait()
 			assert.Empty(t, snapshotOf(t, s, "x").Workers)
 			assert.Len(t, eventsOf[actors.WorkerStopped](j), n+1)
@@ -63,12 +63,12 @@ func TestAnOperationThatFindsItsWorkerDeadGetsAnother(t *testing.T) {
 		require.NoError(t, err)
 		synctest.Wait()
 		p := &s.Target("x").pool
-		dead := p.idle[0]
+		dead := p.first.idle[0]
 		dead.ref.Stop()
 		synctest.Wait()
 		// As if the notice were still on its way.
 		p.workers[dead.ref.ID()] = dead
-		p.idle = append(p.idle, dead)
+		p.first.idle = append(p.first.idle, dead)
 		dead.retired = false
 		p.size++
 
@@ -81,7 +81,7 @@ func TestAnOperationThatFindsItsWorkerDeadGetsAnother(t *testing.T) {
 		assert.NoError(t, o.err)
 		assert.Equal(t, 42, o.value)
 		synctest.Wait()
-		assert.Zero(t, p.busy)
+		assert.Zero(t, p.busy())
 	})
 }
 

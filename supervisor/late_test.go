@@ -21,7 +21,7 @@ type ending struct {
 	outcomes []error
 }
 
-func (e *ending) Run(func() (actors.Worker, error)) error { return nil }
+func (e *ending) run(*worker, func() (actors.Worker, error)) error { return nil }
 func (e *ending) try(context.Context, func() (actors.Worker, error)) (func(), error) {
 	return func() {}, nil
 }
@@ -40,7 +40,7 @@ func late(t *testing.T) (x *Target, e *ending, w *worker, drained <-chan struct{
 	e.leave = leave
 	e.start(e, x, ctx, x.policy.Load(), &noOptions, false)
 	e.trouble()
-	w = x.pool.take(&e.operation)
+	w = x.pool.take(e)
 	require.NotNil(t, w)
 	e.admitted(w, breaker.Permit{Generation: 1}, x.breaker.View())
 	_, drained = x.pool.close()
@@ -70,7 +70,7 @@ func TestWhatComesAfterTheEndIsAnswered(t *testing.T) {
 		"a caller who leaves":        {func(e *ending, _ *worker) any { e.leave(); return &withdraw{op: &e.operation, cause: context.Canceled} }, []error{context.Canceled}, false},
 		"an inline caller who leaves": {func(e *ending, _ *worker) any {
 			e.leave()
-			e.Inline = true
+			e.inline = true
 			return &withdraw{op: &e.operation, cause: context.Canceled}
 		}, nil, false},
 		"a free worker":           {func(_ *ending, w *worker) any { return &freed{worker: w} }, nil, true},

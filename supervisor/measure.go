@@ -10,13 +10,13 @@ import (
 // observe takes in the end of an attempt whose worker was not yet put back. It
 // says whether more may run than before, and whether the limit is news.
 func (p *pool) observe(attempt concurrency.Attempt) (raised, news bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.lock()
+	defer p.unlock()
 	a := p.adaptive
 	if a == nil {
 		return false, false
 	}
-	attempt.InFlight = p.busy
+	attempt.InFlight = p.busy()
 	a.limiter.Observe(attempt)
 	limit := a.limiter.Limit()
 	if limit == p.limit {
@@ -38,8 +38,8 @@ func (a *adaptive) notable() bool {
 // concurrencyNews gives what is to be told of the limit, and false if that is
 // nothing.
 func (p *pool) concurrencyNews() (e actors.ConcurrencyChanged, ok bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.lock()
+	defer p.unlock()
 	a := p.adaptive
 	if a == nil || !a.telling {
 		return e, false

@@ -71,8 +71,8 @@ func (t *Target) launchMessage(m *message) {
 
 var errTwoFunctions = errors.New("the message has both Run and Payload; set one of them")
 
-// Run implements [actors.Runner].
-func (m *message) Run(worker func() (actors.Worker, error)) error {
+// run implements body.
+func (m *message) run(_ *worker, worker func() (actors.Worker, error)) error {
 	ctx, err := m.begin()
 	if err != nil {
 		return err
@@ -84,7 +84,7 @@ func (m *message) Run(worker func() (actors.Worker, error)) error {
 	return err
 }
 
-// try implements body.
+// try implements apartBody.
 func (m *message) try(ctx context.Context, worker func() (actors.Worker, error)) (keep func(), err error) {
 	value, err := m.do(ctx, worker)
 	if err != nil {

@@ -12,17 +12,24 @@ import (
 	"github.com/holdfast-go/holdfast/policies/classify"
 )
 
-// body is the typed half of an operation. It embeds the other half, so that an
-// operation is one allocation.
+// body is what an operation is part of: its typed half, and all of it that
+// concerns the caller. It is what has a worker.
 type body interface {
-	actors.Runner
-	// try does one attempt apart from the operation. keep, which is nil if the
-	// attempt failed, gives the operation the attempt's value.
-	try(ctx context.Context, state func() (actors.Worker, error)) (keep func(), err error)
-	// untyped is the embedded half.
+	// run does one attempt on a worker. state is nil for a target without
+	// stateful workers.
+	run(w *worker, state func() (actors.Worker, error)) error
+	// untyped is the operation, which is made if there is none yet.
 	untyped() *operation
 	// ended is called once, when a detached operation has its outcome.
 	ended(err error, attempts int)
+}
+
+// apartBody is the body of an operation whose attempts can be left behind.
+type apartBody interface {
+	body
+	// try does one attempt apart from the operation. keep, which is nil if the
+	// attempt failed, gives the operation the attempt's value.
+	try(ctx context.Context, state func() (actors.Worker, error)) (keep func(), err error)
 }
 
 // operation is one unit of work on its way to its one outcome. It is also the
@@ -33,9 +40,9 @@ type body interface {
 // plain fields need no lock. Only phase is raced for, by an attempt that
 // begins or succeeds and a caller who leaves.
 type operation struct {
-	actors.Task     // what a worker is sent; its Runner is the body
 	context.Context // the caller's
 
+	body    body
 	target  *Target
 	policy  *resolved // in force when the operation was accepted
 	options *callOptions
@@ -53,14 +60,24 @@ type operation struct {
 	attempt int32 // the number of the current or last attempt
 	// phase is concluded, or for a detached operation the number of attempts
 	// that were begun.
-	phase atomic.Int32
-	// What became of the task just sent, for the goroutine that sent it inline.
-	succeeded, undelivered bool
+	phase  atomic.Int32
+	inline bool // its attempts run on its caller's goroutine
+	came   came // and what became of the latest, for that goroutine
 }
+
+// came is what became of an attempt.
+type came uint8
+
+const (
+	cameToSucceed came = iota
+	cameToFail
+	cameBack // the worker had stopped
+)
 
 // start makes the operation ready to be run.
 func (op *operation) start(b body, t *Target, ctx context.Context, policy *resolved, options *callOptions, inline bool) {
-	op.Task = actors.Task{Runner: b, Inline: inline}
+	op.body = b
+	op.inline = inline
 	op.Context = ctx
 	op.target = t
 	op.policy = policy
@@ -102,7 +119,7 @@ var errNotBegun = classify.Ignore(errors.New("the attempt was not begun"))
 // begin starts an attempt and gives its context, or the error of one that is
 // not to be made.
 func (op *operation) begin() (context.Context, error) {
-	if !op.Inline && op.claimAttempt(op.generation) == 0 {
+	if !op.inline && op.claimAttempt(op.generation) == 0 {
 		return nil, errNotBegun
 	}
 	op.attempt++
@@ -114,7 +131,7 @@ func (op *operation) begin() (context.Context, error) {
 		op.course.later = &laterAttempt{Context: op.Context, op: op, number: int(op.attempt)}
 		ctx = op.course.later
 	} else {
-		op.called()
+		op.policy.budget.called()
 	}
 	if op.policy.chaos {
 		return ctx, op.inject(ctx, int(op.attempt))
@@ -143,24 +160,6 @@ func (op *operation) claimAttempt(generation uint64) (number int) {
 // isConcluded says whether the operation has its outcome.
 func (op *operation) isConcluded() bool { return op.phase.Load() == concluded }
 
-// Succeeded implements [actors.Runner].
-func (op *operation) Succeeded() {
-	if op.Inline {
-		op.succeeded = true
-		return
-	}
-	op.target.detachedSuccess(op, op.worker, op.settlement(policies.Success, nil), op.lateOne(), nil)
-}
-
-// Undelivered implements [actors.Runner].
-func (op *operation) Undelivered() {
-	if op.Inline {
-		op.undelivered = true
-		return
-	}
-	op.target.tell(&bounced{op: op, worker: op.worker})
-}
-
 // admitted makes the operation ready for the worker.
 func (op *operation) admitted(w *worker, permit breaker.Permit, view *actors.View) {
 	op.worker = w
@@ -177,13 +176,14 @@ func (op *operation) admitted(w *worker, permit breaker.Permit, view *actors.Vie
 // apart says whether the operation's attempts have a state of their own.
 func (op *operation) apart() bool { return op.policy.watched || op.hedges() }
 
-// run sends a detached operation to the worker it was admitted for.
-func (op *operation) run() {
+// send sends a detached operation to the worker it was admitted for.
+func (op *operation) send() {
 	if op.apart() {
+		op.worker.brief = false
 		op.worker.ref.Tell(&op.watch().Task)
 		return
 	}
-	op.worker.ref.Tell(&op.Task)
+	op.worker.runApart()
 }
 
 // permit is the breaker's leave for the attempt.
@@ -211,7 +211,7 @@ func (op *operation) claim() (attempts int, first bool) {
 	if n == concluded {
 		return 0, false
 	}
-	if op.Inline {
+	if op.inline {
 		n = op.attempt
 	}
 	return int(n), true
@@ -219,9 +219,9 @@ func (op *operation) claim() (attempts int, first bool) {
 
 // deliver gives the outcome to whoever waits for it. It follows a claim.
 func (op *operation) deliver(err error, attempts int) {
-	if !op.Inline {
+	if !op.inline {
 		op.decided()
-		op.Runner.(body).ended(err, attempts)
+		op.body.ended(err, attempts)
 		return
 	}
 	c := op.trouble()

@@ -16,7 +16,7 @@ func (a *targetActor) withdraw(m *withdraw) {
 		return
 	}
 	if c.place == nowhere {
-		if !op.Inline {
+		if !op.inline {
 			a.giveUp(op, m.cause)
 		} else {
 			c.gone = m.cause

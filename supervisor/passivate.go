@@ -183,7 +183,7 @@ func (t *Target) moveOn(op *operation) error {
 	}
 	op.course.outcome = nil
 	op.target = next
-	return next.perform(op)
+	return next.performWhole(op)
 }
 
 // spawnBreaker starts the target's breaker, with what is remembered of it.
@@ -197,16 +197,16 @@ func (a *targetActor) spawnBreaker() (*actors.Breaker, error) {
 
 // unused says whether no worker has anything to do.
 func (p *pool) unused() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.busy == 0 && p.waiting == 0
+	p.lock()
+	defer p.unlock()
+	return p.busy() == 0 && p.waiting == 0
 }
 
 // closeUnused is close, without the workers' end, for a pool that nobody uses.
 func (p *pool) closeUnused() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.busy > 0 || p.waiting > 0 {
+	p.lock()
+	defer p.unlock()
+	if p.busy() > 0 || p.waiting > 0 {
 		return false
 	}
 	p.closed = true

@@ -3,35 +3,21 @@ package supervisor
 import (
 	"slices"
 	"sync"
-
-	"github.com/holdfast-go/holdfast/actors"
+	"sync/atomic"
 )
-
-// worker is a target's own record of one of its worker actors.
-type worker struct {
-	ref *actors.Ref
-
-	// Guarded by the pool's mutex.
-	op          *operation // nil while idle
-	incarnation int
-	attempts    uint64
-	renewing    bool // waits for its fresh incarnation
-	left        bool // its attempt was left behind, and still runs
-	retired     bool // to be stopped and not used again
-	spare       bool // kept while an adaptive limit is lower
-	extra       bool // lent to a nested operation, beyond the limit
-}
 
 // pool holds a target's workers. Callers take idle ones from it and put them
 // back without a message; everything else about workers is the supervisor's.
 // It is safe for concurrent use.
 type pool struct {
+	first lane                  // the only one at first
+	lanes atomic.Pointer[lanes] // in its place, once callers met there; nil before
+
+	// Guarded by mu, which comes before that of any lane.
 	mu      sync.Mutex
-	idle    []*worker
 	workers map[string]*worker // by PID id
 	limit   int
 	size    int // workers that count against it
-	busy    int
 	waiting int // operations in the supervisor's queue
 	closed  bool
 	held    bool          // the supervisor decides about every operation
@@ -41,45 +27,25 @@ type pool struct {
 	// adaptive moves the limit, nil where the policy fixes it.
 	adaptive *adaptive
 	spare    []*worker // see worker.spare
-
-	succeeded uint64 // operations that ended well
-	unheard   uint64 // of these, the ones the breaker would count and was not told of
-}
-
-// take gives an idle worker to op, or nil if there is none to be had without
-// the supervisor.
-func (p *pool) take(op *operation) *worker {
-	p.mu.Lock()
-	n := len(p.idle)
-	if n == 0 || p.waiting > 0 || p.closed || p.held {
-		p.mu.Unlock()
-		return nil
-	}
-	w := p.idle[n-1]
-	p.idle = p.idle[:n-1]
-	p.assign(w, op)
-	p.mu.Unlock()
-	return w
 }
 
 // takeFor is take for the supervisor, which serves its own queue. It says too
 // whether the limit forbids another worker.
-func (p *pool) takeFor(op *operation) (w *worker, full bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if n := len(p.idle); n > 0 {
-		w = p.idle[n-1]
-		p.idle = p.idle[:n-1]
-		p.assign(w, op)
-	} else if w = p.unspare(); w != nil {
-		p.assign(w, op)
+func (p *pool) takeFor(b body) (w *worker, full bool) {
+	p.lock()
+	defer p.unlock()
+	if w = p.newest(); w == nil {
+		w = p.unspare()
+	}
+	if w != nil {
+		p.assign(w, b)
 	}
 	return w, p.size >= p.limit
 }
 
-func (p *pool) assign(w *worker, op *operation) {
-	w.op = op
-	p.busy++
+func (p *pool) assign(w *worker, b body) {
+	w.holds = b
+	p.home(w).busy++
 }
 
 // putResult says what a worker that is put back has to have done to it.
@@ -91,33 +57,11 @@ const (
 	putRetire           // it is to be stopped
 )
 
-// put gives a worker back after an attempt.
-func (p *pool) put(w *worker, attempted bool) putResult {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.putLocked(w, attempted)
-}
-
-// putSuccess is put after an attempt that ended well. concluded says that it
-// gave its operation the outcome, heard that the breaker counts it.
-func (p *pool) putSuccess(w *worker, concluded, heard bool) putResult {
-	p.mu.Lock()
-	if concluded {
-		p.succeeded++
-	}
-	if !heard {
-		p.unheard++
-	}
-	r := p.putLocked(w, true)
-	p.mu.Unlock()
-	return r
-}
-
-func (p *pool) putLocked(w *worker, attempted bool) putResult {
-	if attempted {
-		w.attempts++
-	}
-	w.op = nil
+// putBack puts a worker back that its lane does not simply take.
+func (p *pool) putBack(w *worker) putResult {
+	p.lock()
+	defer p.unlock()
+	w.holds = nil
 	if p.waiting > 0 && !p.away(w) {
 		return putServes
 	}
@@ -131,13 +75,13 @@ func (p *pool) away(w *worker) bool {
 
 // putFreed is put for the supervisor, which serves who waits.
 func (p *pool) putFreed(w *worker) putResult {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.lock()
+	defer p.unlock()
 	return p.putIdle(w)
 }
 
 func (p *pool) putIdle(w *worker) putResult {
-	p.free()
+	p.free(w)
 	if p.away(w) {
 		if p.keepsSpare(w) {
 			p.keepSpare(w)
@@ -146,17 +90,24 @@ func (p *pool) putIdle(w *worker) putResult {
 		p.retireOne(w)
 		return putRetire
 	}
-	p.idle = append(p.idle, w)
+	p.rests(w)
 	return putIdle
 }
 
-func (p *pool) free() {
-	p.busy--
+// rests lets a worker be taken again.
+func (p *pool) rests(w *worker) {
+	l := p.home(w)
+	l.idle = append(l.idle, w)
+}
+
+// free notes that a worker is no longer in use.
+func (p *pool) free(w *worker) {
+	p.home(w).busy--
 	p.checkDrained()
 }
 
 func (p *pool) checkDrained() {
-	if p.closed && p.busy == 0 && p.drained != nil {
+	if p.closed && p.drained != nil && p.busy() == 0 {
 		close(p.drained)
 		p.drained = nil
 	}
@@ -170,23 +121,23 @@ func (p *pool) retireOne(w *worker) {
 	w.retired, w.spare = true, false
 }
 
-// add enters a new worker, which op has.
-func (p *pool) add(w *worker, op *operation) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+// add enters a new worker, which b has.
+func (p *pool) add(w *worker, b body) {
+	p.lock()
+	defer p.unlock()
 	w.incarnation = 1
 	p.workers[w.ref.ID()] = w
 	if !w.extra {
 		p.size++
 	}
-	p.assign(w, op)
+	p.assign(w, b)
 }
 
 // remove takes out a worker whose actor has ended. It reports whether that
 // was a surprise.
 func (p *pool) remove(id string) (unexpected bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.lock()
+	defer p.unlock()
 	w, known := p.workers[id]
 	if !known {
 		return false
@@ -194,13 +145,15 @@ func (p *pool) remove(id string) (unexpected bool) {
 	unexpected = !w.retired
 	if w.renewing { // its fresh incarnation will not come
 		w.renewing = false
-		p.free()
+		p.free(w)
 	}
 	delete(p.workers, id)
 	p.retireOne(w)
-	if i := slices.Index(p.idle, w); i >= 0 {
-		p.idle = slices.Delete(p.idle, i, i+1)
-	}
+	p.each(func(l *lane) {
+		if i := slices.Index(l.idle, w); i >= 0 {
+			l.idle = slices.Delete(l.idle, i, i+1)
+		}
+	})
 	if i := slices.Index(p.spare, w); i >= 0 {
 		p.spare = slices.Delete(p.spare, i, i+1)
 	}
@@ -210,43 +163,43 @@ func (p *pool) remove(id string) (unexpected bool) {
 // discard gives back a worker whose actor turned out to have stopped. The
 // notice of its end is on the way.
 func (p *pool) discard(w *worker) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	w.op = nil
-	p.free()
+	p.lock()
+	defer p.unlock()
+	w.holds = nil
+	p.free(w)
 }
 
 // abandon takes a worker out of use whose attempt was left behind. It stays
 // known until its actor has ended.
 func (p *pool) abandon(w *worker) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.lock()
+	defer p.unlock()
 	w.left = true
 	p.retireOne(w)
-	p.free()
+	p.free(w)
 }
 
 // hold has every operation go through the supervisor, or ends that.
 func (p *pool) hold(held bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.lock()
+	defer p.unlock()
 	p.held = held
 }
 
 func (p *pool) renewed(w *worker) (incarnation int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.lock()
+	defer p.unlock()
 	w.incarnation++
 	return w.incarnation
 }
 
 // renews keeps a worker out of use until isRenewed.
 func (p *pool) renews(w *worker) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	w.op = nil
+	p.lock()
+	defer p.unlock()
+	w.holds = nil
 	if _, there := p.workers[w.ref.ID()]; !there {
-		p.free() // it was stopped meanwhile
+		p.free(w) // it was stopped meanwhile
 		return
 	}
 	w.renewing = true
@@ -254,24 +207,24 @@ func (p *pool) renews(w *worker) {
 
 // isRenewed says whether the worker was waiting for this, and can be put back.
 func (p *pool) isRenewed(w *worker) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.lock()
+	defer p.unlock()
 	was := w.renewing
 	w.renewing = false
 	return was
 }
 
 func (p *pool) wait(n int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.lock()
+	defer p.unlock()
 	p.waiting += n
 }
 
 // close lets nothing more be taken, and returns the workers to stop. drained
 // is closed when the last attempt has ended.
 func (p *pool) close() (idle []*worker, drained <-chan struct{}) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.lock()
+	defer p.unlock()
 	p.closed = true
 	if p.drained == nil {
 		p.drained = make(chan struct{})
@@ -283,18 +236,20 @@ func (p *pool) close() (idle []*worker, drained <-chan struct{}) {
 
 // open undoes close.
 func (p *pool) open() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.lock()
+	defer p.unlock()
 	p.closed = false
 }
 
 // resize sets the limit, and returns the idle workers beyond it, which are to
-// be stopped. Busy ones follow as they are put back. The mutex is held.
+// be stopped. Busy ones follow as they are put back. The pool is locked.
 func (p *pool) resize(limit int) (idle []*worker) {
 	p.limit = limit
-	for p.size > p.limit && len(p.idle) > 0 {
-		w := p.idle[0] // the one used least recently
-		p.idle = slices.Delete(p.idle, 0, 1)
+	for p.size > p.limit {
+		w := p.oldest()
+		if w == nil {
+			break
+		}
 		p.retireOne(w)
 		idle = append(idle, w)
 	}
@@ -304,8 +259,8 @@ func (p *pool) resize(limit int) (idle []*worker) {
 // retire lets no worker of today be used again, and returns the idle ones,
 // which are to be stopped now.
 func (p *pool) retire() []*worker {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.lock()
+	defer p.unlock()
 	return p.retireLocked()
 }
 
@@ -313,30 +268,27 @@ func (p *pool) retireLocked() []*worker {
 	for _, w := range p.workers {
 		p.retireOne(w)
 	}
-	idle := append(p.idle, p.spare...)
-	p.idle, p.spare = nil, nil
+	idle := p.spare
+	p.spare = nil
+	p.each(func(l *lane) {
+		idle = append(idle, l.idle...)
+		l.idle = nil
+	})
 	return idle
 }
 
 // running lists the operations that workers have now, and the workers that
 // close what a failed incarnation held.
 func (p *pool) running() (ops []*operation, closing []string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.lock()
+	defer p.unlock()
 	for id, w := range p.workers {
 		switch {
-		case w.op != nil:
-			ops = append(ops, w.op)
+		case w.holds != nil:
+			ops = append(ops, w.holds.untyped())
 		case w.renewing:
 			closing = append(closing, id)
 		}
 	}
 	return ops, closing
-}
-
-// unheardSuccesses is how many successes no breaker was told of.
-func (p *pool) unheardSuccesses() uint64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.unheard
 }

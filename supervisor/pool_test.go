@@ -7,18 +7,37 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// held is something that can have a worker.
+func held() body {
+	m := &message{}
+	m.course = &course{index: -1}
+	return m
+}
+
 // newPool makes a pool of that many idle workers, named a, b, c...
 func newPool(n int) (*pool, []*worker) {
 	p := &pool{workers: map[string]*worker{}, limit: n}
 	var all []*worker
 	for i := range n {
-		w := &worker{incarnation: 1}
+		w := &worker{incarnation: 1, lane: &p.first}
 		p.workers[string(rune('a'+i))] = w
 		p.size++
-		p.idle = append(p.idle, w)
+		p.first.idle = append(p.first.idle, w)
 		all = append(all, w)
 	}
 	return p, all
+}
+
+// locked calls f as the pool's own methods call theirs.
+func locked(p *pool, f func()) {
+	p.lock()
+	defer p.unlock()
+	f()
+}
+
+func resized(p *pool, limit int) (idle []*worker) {
+	locked(p, func() { idle = p.resize(limit) })
+	return idle
 }
 
 func isClosed(ch <-chan struct{}) bool {
@@ -33,43 +52,43 @@ func isClosed(ch <-chan struct{}) bool {
 // If it failed, two operations would share a worker.
 func TestAPoolGivesEachWorkerOnce(t *testing.T) {
 	p, all := newPool(2)
-	op := waiting()
-	first, second := p.take(op), p.take(waiting())
+	op := held()
+	first, second := p.take(op), p.take(held())
 	assert.ElementsMatch(t, all, []*worker{first, second})
-	assert.Same(t, op, first.op)
-	assert.Nil(t, p.take(waiting()))
-	assert.Equal(t, 2, p.busy)
+	assert.Same(t, op, first.holds)
+	assert.Nil(t, p.take(held()))
+	assert.Equal(t, 2, p.busy())
 
 	assert.Equal(t, putIdle, p.put(first, true))
 	assert.EqualValues(t, 1, first.attempts)
-	assert.Nil(t, first.op, "an idle worker keeps its operation alive")
-	assert.Same(t, first, p.take(waiting()), "the one used last is warm")
+	assert.Nil(t, first.holds, "an idle worker keeps its operation alive")
+	assert.Same(t, first, p.take(held()), "the one used last is warm")
 	assert.Equal(t, putIdle, p.put(first, false))
 	assert.EqualValues(t, 1, first.attempts, "nothing ran")
-	assert.Equal(t, 1, p.busy)
+	assert.Equal(t, 1, p.busy())
 }
 
 // If it failed, a newcomer would overtake those that wait, or a free worker
 // would stay idle while somebody waits.
 func TestAPoolServesThoseThatWaitFirst(t *testing.T) {
 	p, _ := newPool(2)
-	busy := p.take(waiting())
+	busy := p.take(held())
 	p.wait(1)
-	assert.Nil(t, p.take(waiting()), "a newcomer must ask the supervisor")
-	idle, full := p.takeFor(waiting())
+	assert.Nil(t, p.take(held()), "a newcomer must ask the supervisor")
+	idle, full := p.takeFor(held())
 	assert.NotNil(t, idle, "the supervisor may take it")
 	assert.True(t, full)
 	assert.Equal(t, putServes, p.put(busy, true))
-	assert.Equal(t, 2, p.busy, "it stays taken")
+	assert.Equal(t, 2, p.busy(), "it stays taken")
 	assert.Equal(t, putIdle, p.putFreed(busy), "until the supervisor has it")
-	assert.Equal(t, 1, p.busy)
-	w, _ := p.takeFor(waiting())
+	assert.Equal(t, 1, p.busy())
+	w, _ := p.takeFor(held())
 	assert.Same(t, busy, w)
-	none, full := p.takeFor(waiting())
+	none, full := p.takeFor(held())
 	assert.Nil(t, none)
 	assert.True(t, full)
 	p.limit = 3
-	_, full = p.takeFor(waiting())
+	_, full = p.takeFor(held())
 	assert.False(t, full)
 }
 
@@ -77,22 +96,23 @@ func TestAPoolServesThoseThatWaitFirst(t *testing.T) {
 func TestAPoolCountsSuccesses(t *testing.T) {
 	p, _ := newPool(1)
 	for _, c := range []struct{ concluded, heard bool }{{true, true}, {true, false}, {false, false}, {false, true}} {
-		assert.Equal(t, putIdle, p.putSuccess(p.take(waiting()), c.concluded, c.heard))
+		assert.Equal(t, putIdle, p.putSuccess(p.take(held()), c.concluded, c.heard))
 	}
-	succeeded, workers := p.snapshot()
+	succeeded, unheard := p.counted()
+	workers := p.snapshot()
 	assert.EqualValues(t, 2, succeeded, "those whose caller got them")
-	assert.EqualValues(t, 2, p.unheardSuccesses(), "those the breaker was not told of")
+	assert.EqualValues(t, 2, unheard, "those the breaker was not told of")
 	assert.Equal(t, []WorkerSnapshot{{PID: "a", Incarnation: 1, Attempts: 4}}, workers)
 }
 
 // If it failed, Shutdown would end before the last attempt, or never.
 func TestAClosedPoolIsDrainedWithItsLastAttempt(t *testing.T) {
 	p, all := newPool(3)
-	first, second := p.take(waiting()), p.take(waiting())
+	first, second := p.take(held()), p.take(held())
 	idle, drained := p.close()
 	assert.Equal(t, all[:1], idle)
 	assert.Zero(t, p.size)
-	assert.Nil(t, p.take(waiting()))
+	assert.Nil(t, p.take(held()))
 	assert.Equal(t, putRetire, p.put(first, true))
 	assert.False(t, isClosed(drained))
 	again, same := p.close()
@@ -111,7 +131,7 @@ func TestAClosedPoolIsDrainedWithItsLastAttempt(t *testing.T) {
 // drained before its end.
 func TestAPoolThatOpensAgain(t *testing.T) {
 	p, _ := newPool(1)
-	w := p.take(waiting())
+	w := p.take(held())
 	_, drained := p.close()
 	p.open()
 	assert.Equal(t, putRetire, p.put(w, true), "a worker of before")
@@ -123,12 +143,12 @@ func TestAPoolThatOpensAgain(t *testing.T) {
 // If it failed, a renewed target would go on with the workers it should lose.
 func TestARetiredWorkerIsNotUsedAgain(t *testing.T) {
 	p, all := newPool(2)
-	busy := p.take(waiting())
+	busy := p.take(held())
 	assert.Equal(t, all[:1], p.retire())
 	assert.Zero(t, p.size, "there is room for others")
 	assert.Equal(t, putRetire, p.put(busy, true))
 	assert.Zero(t, p.size)
-	assert.Zero(t, p.busy)
+	assert.Zero(t, p.busy())
 	assert.False(t, p.remove("a"), "it was sent away")
 	assert.False(t, p.remove("b"))
 	assert.Empty(t, p.workers)
@@ -142,24 +162,24 @@ func TestARemovedWorkerLeavesItsPlace(t *testing.T) {
 	assert.False(t, p.remove("a"), "once")
 	assert.False(t, p.remove("unknown"))
 	assert.Equal(t, 1, p.size)
-	assert.Equal(t, all[1:], p.idle)
+	assert.Equal(t, all[1:], p.first.idle)
 
-	busy := p.take(waiting())
+	busy := p.take(held())
 	assert.True(t, p.remove("b"))
 	assert.Zero(t, p.size)
-	assert.Equal(t, 1, p.busy, "its attempt still runs")
+	assert.Equal(t, 1, p.busy(), "its attempt still runs")
 	assert.Equal(t, putRetire, p.put(busy, true))
-	assert.Zero(t, p.busy)
+	assert.Zero(t, p.busy())
 	assert.Zero(t, p.size)
 }
 
 // If it failed, an operation that finds its worker dead would block Shutdown.
 func TestADiscardedWorkerIsNotBusy(t *testing.T) {
 	p, _ := newPool(1)
-	w := p.take(waiting())
+	w := p.take(held())
 	_, drained := p.close()
 	p.discard(w)
-	assert.Nil(t, w.op)
+	assert.Nil(t, w.holds)
 	assert.True(t, isClosed(drained))
 }
 
@@ -168,7 +188,7 @@ func TestAnExtraWorkerGoesWhenItsOperationEnds(t *testing.T) {
 	p, _ := newPool(1)
 	extra := &worker{extra: true}
 	p.workers["extra"] = extra
-	p.assign(extra, waiting())
+	p.assign(extra, held())
 	p.wait(1)
 	assert.Equal(t, putRetire, p.put(extra, true), "even if others wait")
 	assert.Equal(t, 1, p.size)
@@ -179,13 +199,13 @@ func TestAnExtraWorkerGoesWhenItsOperationEnds(t *testing.T) {
 // If it failed, a smaller pool in a reload would be obeyed late or never.
 func TestASmallerPoolLetsItsWorkersGo(t *testing.T) {
 	p, all := newPool(4)
-	busy := []*worker{p.take(waiting()), p.take(waiting())}
-	assert.Equal(t, all[:2], p.resize(1), "the idle ones now")
+	busy := []*worker{p.take(held()), p.take(held())}
+	assert.Equal(t, all[:2], resized(p, 1), "the idle ones now")
 	assert.Equal(t, 2, p.size)
 	assert.Equal(t, putRetire, p.put(busy[0], true), "a busy one when it is put back")
 	assert.Equal(t, putIdle, p.put(busy[1], true))
 	assert.Equal(t, 1, p.size)
-	assert.Empty(t, p.resize(5))
+	assert.Empty(t, resized(p, 5))
 	assert.Equal(t, 1, p.size)
 }
 
@@ -197,9 +217,9 @@ func TestARenewingWorkerIsKeptOutOfUse(t *testing.T) {
 	require.NoError(t, err)
 	p := &s.Target("x").pool
 
-	w := p.take(waiting())
+	w := p.take(held())
 	p.renews(w)
-	assert.Nil(t, p.take(waiting()))
+	assert.Nil(t, p.take(held()))
 	ops, closing := p.running()
 	assert.Empty(t, ops)
 	assert.Equal(t, []string{w.ref.ID()}, closing)
@@ -208,16 +228,16 @@ func TestARenewingWorkerIsKeptOutOfUse(t *testing.T) {
 	assert.False(t, p.isRenewed(w), "once")
 	assert.Equal(t, putIdle, p.put(w, true))
 
-	w = p.take(waiting())
+	w = p.take(held())
 	p.renews(w)
 	assert.True(t, p.remove(w.ref.ID()), "it was stopped while it renewed itself")
-	assert.Zero(t, p.busy)
+	assert.Zero(t, p.busy())
 	assert.False(t, p.isRenewed(w))
 
 	p.workers = map[string]*worker{}
-	p.busy++
+	p.first.busy++
 	p.renews(w) // it was stopped before
-	assert.Zero(t, p.busy)
+	assert.Zero(t, p.busy())
 	assert.False(t, p.isRenewed(w))
 	w.ref.Stop()
 }

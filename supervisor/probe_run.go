@@ -60,26 +60,27 @@ func (r *probeRun) classify(err error) {
 // beginProbe makes the probe count among what runs, and is false if nothing
 // may begin any more.
 func (p *pool) beginProbe() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.lock()
+	defer p.unlock()
 	if p.closed {
 		return false
 	}
-	p.busy++
+	p.first.busy++
 	p.probing = true
 	return true
 }
 
 func (p *pool) endProbe() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.lock()
+	defer p.unlock()
 	p.probing = false
-	p.free()
+	p.first.busy--
+	p.checkDrained()
 }
 
 func (p *pool) isProbing() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.lock()
+	defer p.unlock()
 	return p.probing
 }
 

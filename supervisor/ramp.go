@@ -61,7 +61,9 @@ func (a *targetActor) spare(op *operation) bool {
 }
 
 func (p *pool) hasSpare() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return len(p.idle) > 0 || p.size < p.limit
+	p.lock()
+	defer p.unlock()
+	idle := false
+	p.each(func(l *lane) { idle = idle || len(l.idle) > 0 })
+	return idle || p.size < p.limit
 }

@@ -293,11 +293,11 @@ func TestTheShortWayIsBackAfterTheRamp(t *testing.T) {
 		s := one(t, rampUp(8*time.Second))
 		closes(t, s)
 		x := s.Target("x")
-		op := &call[int]{fn: succeed}
+		op := &detached[int]{fn: succeed}
 		op.start(op, x, bg, x.policy.Load(), &noOptions, true)
-		assert.Nil(t, x.enter(&op.operation), "the breaker has to be asked")
+		assert.Nil(t, x.enterWhole(&op.operation), "the breaker has to be asked")
 		pass(8 * time.Second)
-		w := x.enter(&op.operation)
+		w := x.enterWhole(&op.operation)
 		require.NotNil(t, w)
 		x.release(w, false)
 		assert.True(t, x.breaker.View().Quiet, "a success need not be told")

@@ -243,7 +243,7 @@ func TestNoEndingLeaksAPlaceOfTheRamp(t *testing.T) {
 		"a caller who left while it was woken": func(t *testing.T, s *Supervisor) {
 			x := s.Target("x")
 			ctx, cancel := context.WithCancel(bg)
-			op := &call[int]{fn: succeed}
+			op := &detached[int]{fn: succeed}
 			op.start(op, x, ctx, x.policy.Load(), &noOptions, true)
 			op.trouble()
 			x.tell(&admit{op: &op.operation})

@@ -17,6 +17,8 @@ type resolved struct {
 	// budget is what the root gives it, nil without a retry budget.
 	budget *retryBudget
 	chaos  bool // faults are injected
+	// brief says that an operation need not be made before its first attempt.
+	brief bool
 }
 
 func resolve(p policies.Policy) (*resolved, error) { return resolving{}.resolve(p) }
@@ -35,7 +37,8 @@ func (r resolving) resolve(p policies.Policy) (*resolved, error) {
 		}
 		r[lists] = rules
 	}
-	return &resolved{Policy: p, rules: rules, watched: p.Retry.AttemptTimeout > 0, hedged: p.Hedge.On(), chaos: p.Chaos.Enabled}, nil
+	return &resolved{Policy: p, rules: rules, watched: p.Retry.AttemptTimeout > 0, hedged: p.Hedge.On(), chaos: p.Chaos.Enabled,
+		brief: p.Retry.MaxElapsed == 0 && !p.Chaos.Enabled}, nil
 }
 
 // listsOf tells the lists of policies apart.

@@ -37,8 +37,8 @@ func (b *retryBudget) call() {
 }
 
 // called counts an operation whose first attempt begins.
-func (op *operation) called() {
-	if b := op.policy.budget; b != nil {
+func (b *retryBudget) called() {
+	if b != nil {
 		b.call()
 	}
 }

@@ -39,18 +39,19 @@ func SettleLater(ctx context.Context) (settle func(error)) {
 		return nil
 	}
 	var late **lateSettlement
-	account, end := &op.cost, op.settlement
+	account := &op.cost
 	switch c := ctx.Value(attemptKey{}).(type) {
 	case *operation:
 		late = &c.trouble().late
 	case *laterAttempt:
 		late, account = &c.late, &c.cost
 	case *watched:
-		late, account, end = &c.late, &c.cost, c.settlement
+		late, account = &c.late, &c.cost
+	case body: // a call
+		late = &op.trouble().late
 	}
 	if *late == nil {
-		*late = &lateSettlement{Settlement: end(policies.Success, nil), account: account,
-			target: op.target, policy: op.policy, operation: op.id(), attempt: number}
+		*late = &lateSettlement{account: account, target: op.target, policy: op.policy, operation: op.id(), attempt: number}
 	}
 	return (*late).settle
 }
@@ -71,15 +72,15 @@ func (op *operation) lateOne() *lateSettlement {
 // lateSettlement settles one attempt after it has succeeded. Of its operation,
 // which has ended by then, it has copies of what it needs.
 type lateSettlement struct {
-	actors.Settlement
-	account   *cost
-	target    *Target
-	policy    *resolved
-	operation string
-	attempt   int
-	once      sync.Once
-	err       error
-	verdict   classify.Verdict
+	actors.Settlement // as of the attempt's success
+	account           *cost
+	target            *Target
+	policy            *resolved
+	operation         string
+	attempt           int
+	once              sync.Once
+	err               error
+	verdict           classify.Verdict
 	// met counts that the attempt has succeeded, and that it is settled, which
 	// a reader on a goroutine of its own may be the quicker to say.
 	met atomic.Int32
@@ -87,7 +88,8 @@ type lateSettlement struct {
 
 // accept is told that the attempt has succeeded. It is true if nobody else is
 // to tell the breaker so.
-func (l *lateSettlement) accept() bool {
+func (l *lateSettlement) accept(s actors.Settlement) bool {
+	l.Settlement = s
 	if l.met.Add(1) == 2 {
 		l.take()
 	}

@@ -93,7 +93,7 @@ func (s *Supervisor) abandon(cause error) error {
 		}
 		for _, op := range ops {
 			e.Stragglers = append(e.Stragglers, Straggler{Target: t.name, Operation: op.id()})
-			if op.Inline {
+			if op.inline {
 				continue // its caller runs it
 			}
 			if attempts, first := op.claim(); first {

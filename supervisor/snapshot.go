@@ -149,7 +149,8 @@ func (t *Target) snapshot() TargetSnapshot {
 	if t.keyed != nil {
 		snap.Template, snap.Keys = t.keyed.space.name, keysOf(t.keyed.id)
 	}
-	snap.Succeeded, snap.Workers = t.pool.snapshot()
+	snap.Workers = t.pool.snapshot()
+	snap.Succeeded, _ = t.pool.counted()
 	snap.RetryBudget = t.budgetSnapshot()
 	snap.Concurrency = t.pool.concurrency()
 	snap.CostSpent, snap.CostBurned = t.spent.sum(), t.burned.sum()
@@ -166,17 +167,17 @@ func (t *Target) snapshot() TargetSnapshot {
 	return snap
 }
 
-func (p *pool) snapshot() (succeeded uint64, workers []WorkerSnapshot) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (p *pool) snapshot() (workers []WorkerSnapshot) {
+	p.lock()
+	defer p.unlock()
 	for id, w := range p.workers {
 		ws := WorkerSnapshot{PID: id, Incarnation: w.incarnation, Attempts: w.attempts, Abandoned: w.left}
-		if w.op != nil {
+		if w.holds != nil {
 			ws.Busy = true
-			ws.Operation = w.op.id()
+			ws.Operation = w.holds.untyped().id()
 		}
 		workers = append(workers, ws)
 	}
 	slices.SortFunc(workers, func(a, b WorkerSnapshot) int { return cmp.Compare(a.PID, b.PID) })
-	return p.succeeded, workers
+	return workers
 }

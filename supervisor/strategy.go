@@ -31,8 +31,8 @@ func (a *targetActor) HandleFailure(_ *actor.ActorSystem, self actor.Supervisor,
 		a.attemptFailed(self, attempt, child, reason)
 		return
 	}
-	op := task.Runner.(body).untyped()
-	w := op.worker
+	w := task.Runner.(*worker)
+	op := w.operation()
 	c := op.trouble()
 	if c.err == nil {
 		c.err = fmt.Errorf("worker %s: %v", child.Id, reason)

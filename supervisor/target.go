@@ -170,8 +170,8 @@ func (t *Target) countRefusal() {
 
 // enter is the short way in: the breaker is closed and a worker idle. It
 // gives nil where the supervisor has to decide.
-func (t *Target) enter(op *operation) *worker {
-	w := t.pool.take(op)
+func (t *Target) enter(b body, policy *resolved) *worker {
+	w := t.pool.take(b)
 	if w == nil {
 		return nil
 	}
@@ -182,13 +182,51 @@ func (t *Target) enter(op *operation) *worker {
 		t.release(w, false)
 		return nil
 	}
-	op.admitted(w, breaker.Permit{Generation: view.Generation}, view)
+	w.generation, w.began = view.Generation, 0
+	if view.Timed || policy.Pool.Adaptive {
+		w.began = t.sup.since()
+	}
+	return w
+}
+
+// enterWhole is enter for an operation.
+func (t *Target) enterWhole(op *operation) *worker {
+	w := t.enter(op.body, op.policy)
+	if w == nil {
+		return nil
+	}
+	op.worker, op.generation, op.began = w, w.generation, w.began
+	if op.course != nil {
+		op.course.permit = breaker.Permit{}
+	}
 	return w
 }
 
 // perform sees an inline operation through on the caller's goroutine.
-func (t *Target) perform(op *operation) error {
-	w := t.enter(op)
+func (t *Target) perform(whole body, b *brief) error {
+	if !b.policy.brief || t.sup.traced {
+		return t.performWhole(b.become(whole))
+	}
+	w := t.enter(whole, b.policy)
+	if w == nil {
+		return t.performWhole(b.become(whole))
+	}
+	w.runInline(true)
+	switch op := b.op.Load(); {
+	case op == nil:
+		t.briefSuccess(b.policy, w)
+		return nil
+	case op.came == cameToSucceed: // and somebody has asked about it
+		t.inlineSuccess(w.operation(), w)
+		return nil
+	default:
+		return t.goOn(op, w)
+	}
+}
+
+// performWhole is perform for what is an operation already.
+func (t *Target) performWhole(op *operation) error {
+	w := t.enterWhole(op)
 	if w == nil {
 		t.tell(&admit{op: op.introduced()})
 		if w = t.await(op); w == nil {
@@ -198,21 +236,26 @@ func (t *Target) perform(op *operation) error {
 			return op.course.outcome
 		}
 	}
-	for {
-		w.ref.Tell(&op.Task)
-		if op.succeeded {
-			t.inlineSuccess(op, w)
-			return nil
-		}
-		if op.undelivered {
-			op.undelivered = false
+	w.runInline(false)
+	return t.goOn(op, w)
+}
+
+// goOn sees an operation through of which an attempt has ended. If that has
+// failed, w may be another's by now.
+func (t *Target) goOn(op *operation, w *worker) error {
+	for op.came != cameToSucceed {
+		if op.came == cameBack {
 			op.trouble()
 			t.tell(&bounced{op: op, worker: w})
 		}
 		if w = t.await(op); w == nil {
 			return op.course.outcome
 		}
+		op.came = cameToSucceed // unless we hear otherwise
+		w.runInline(false)
 	}
+	t.inlineSuccess(op, w)
+	return nil
 }
 
 // await waits for the supervisor to give an inline operation a worker, or its
@@ -240,18 +283,41 @@ func (t *Target) await(op *operation) *worker {
 	}
 }
 
+// briefSuccess ends what went well and has been no operation.
+func (t *Target) briefSuccess(policy *resolved, w *worker) {
+	t.observe(policy, 1, true)
+	view := t.breaker.View()
+	heard := !view.Quiet || view.Generation != w.generation
+	if heard {
+		s := actors.Settlement{Permit: breaker.Permit{Generation: w.generation}, Outcome: policies.Success}
+		if w.began > 0 {
+			s.Ran = t.sup.since() - w.began
+		}
+		t.settle(s)
+	}
+	if policy.Pool.Adaptive {
+		t.measure(w.began, false)
+	}
+	t.afterPut(w, t.pool.putSuccess(w, true, heard || view.State == breaker.Disabled))
+}
+
+// settle tells the breaker, and returns when that has taken effect.
+func (t *Target) settle(s actors.Settlement) {
+	taken := make(chan struct{})
+	t.breaker.Settle(s, func() { close(taken) })
+	<-taken
+}
+
 // inlineSuccess ends an operation that went well. The next call of this caller
 // sees the effect of its outcome.
 func (t *Target) inlineSuccess(op *operation, w *worker) {
 	t.observe(op.policy, int(op.attempt), true)
 	late := op.lateOne()
-	later := late != nil && late.accept()
+	later := late != nil && late.accept(op.settlement(policies.Success, nil))
 	view := t.breaker.View()
 	heard := later || !view.Quiet || view.Generation != op.generation
 	if heard && !later {
-		taken := make(chan struct{})
-		t.breaker.Settle(op.settlement(policies.Success, nil), func() { close(taken) })
-		<-taken
+		t.settle(op.settlement(policies.Success, nil))
 	}
 	if op.policy.Pool.Adaptive {
 		t.measure(op.began, false)
@@ -264,7 +330,7 @@ func (t *Target) inlineSuccess(op *operation, w *worker) {
 // everything else has happened. late, if not nil, may be who tells the breaker;
 // see [SettleLater]. It reports whether the success is the outcome.
 func (t *Target) detachedSuccess(op *operation, w *worker, end actors.Settlement, late *lateSettlement, keep func()) bool {
-	later := late != nil && late.accept()
+	later := late != nil && late.accept(end)
 	attempts, first := op.claim()
 	if first {
 		t.observe(op.policy, attempts, true)
@@ -309,8 +375,8 @@ func (t *Target) launch(op *operation) {
 		c := op.trouble()
 		c.stop = context.AfterFunc(ctx, func() { t.tell(&withdraw{op: op, cause: context.Cause(ctx)}) })
 	}
-	if t.enter(op) != nil {
-		op.run()
+	if t.enterWhole(op) != nil {
+		op.send()
 		return
 	}
 	t.tell(&admit{op: op.introduced()})

@@ -168,7 +168,7 @@ func (a *targetActor) undeliverable(message any) {
 		a.pool.abandon(m.attempt.worker)
 		a.decideLate(&settled{op: m.attempt.op, attempt: m.attempt})
 	case *withdraw:
-		if !m.op.Inline { // one that is inline ends with its attempt
+		if !m.op.inline { // one that is inline ends with its attempt
 			a.giveUp(m.op, m.cause)
 		}
 	case *freed:
@@ -222,7 +222,8 @@ func (a *targetActor) breakerEnded() {
 // spawn starts a worker for op.
 func (a *targetActor) spawn(op *operation, extra bool) *worker {
 	a.spawned++
-	w := &worker{extra: extra}
+	w := &worker{target: a.Target, extra: extra}
+	w.task.Runner = w
 	var renewed func()
 	if a.factory != nil {
 		renewed = func() { a.tell(&freshened{worker: w}) }
@@ -232,7 +233,7 @@ func (a *targetActor) spawn(op *operation, extra bool) *worker {
 		return nil
 	}
 	w.ref = ref
-	a.pool.add(w, op)
+	a.pool.add(w, op.body)
 	return w
 }
 

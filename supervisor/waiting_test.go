@@ -230,10 +230,10 @@ func TestALeaveThatComesTooLateIsHandedBack(t *testing.T) {
 			"the breaker opened": {func(func()) { s.Breaker("x").ForceOpen() }, ErrOpen},
 		} {
 			ctx, cancel := context.WithCancelCause(bg)
-			op := &call[int]{fn: succeed}
+			op := &detached[int]{fn: succeed}
 			op.start(op, x, ctx, x.policy.Load(), &noOptions, true)
 			op.trouble()
-			w := x.pool.take(&op.operation)
+			w := x.pool.take(op)
 			require.NotNil(t, w, name)
 			op.admitted(w, breaker.Permit{Generation: x.breaker.View().Generation}, x.breaker.View())
 			op.course.wake <- w

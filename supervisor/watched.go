@@ -64,7 +64,7 @@ func (w *watched) Run(state func() (actors.Worker, error)) (err error) {
 		return errNotBegun
 	}
 	if w.number == 1 {
-		w.op.called()
+		w.op.policy.budget.called()
 	}
 	w.op.target.sup.trace(w.op, w.number)
 	w.began = w.op.target.sup.since()
@@ -75,7 +75,7 @@ func (w *watched) Run(state func() (actors.Worker, error)) (err error) {
 			return err
 		}
 	}
-	w.keep, err = w.op.Runner.(body).try(w, state)
+	w.keep, err = w.op.body.(apartBody).try(w, state)
 	return err
 }
 
