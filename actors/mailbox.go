@@ -48,6 +48,9 @@ type mailbox struct {
 	// phase is 0 for an actor that is idle, with nothing in its queues: whoever
 	// then sets running runs it without the mutex.
 	phase atomic.Uint32
+	// then is what the message just handled has left to be done by somebody who
+	// runs the actor no more. Whoever runs it owns this.
+	then func()
 
 	mu        sync.Mutex
 	started   bool
@@ -231,8 +234,18 @@ func (m *mailbox) drain(message any, budget int) {
 	}()
 	if message != nil {
 		m.invoker.InvokeUserMessage(message)
-		if m.phase.CompareAndSwap(running, 0) { // nothing came meanwhile
+		then := m.then
+		m.then = nil
+		idle := m.phase.CompareAndSwap(running, 0) // nothing came meanwhile
+		if then != nil && (poster || !idle) {
+			go then()
+			then = nil
+		}
+		if idle {
 			ended = true
+			if then != nil {
+				then()
+			}
 			return
 		}
 	}
@@ -247,6 +260,10 @@ func (m *mailbox) drain(message any, budget int) {
 			continue
 		}
 		m.invoker.InvokeUserMessage(message)
+		if m.then != nil {
+			go m.then()
+			m.then = nil
+		}
 		budget--
 	}
 	ended = true

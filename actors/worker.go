@@ -49,8 +49,9 @@ type Runner interface {
 	// runtime.Goexit or never return. worker is nil for a target without
 	// stateful workers.
 	Run(worker func() (Worker, error)) error
-	// Succeeded is called after Run returned nil.
-	Succeeded()
+	// Succeeded is called after Run returned nil. What it returns, if it is not
+	// nil, is called when the worker needs this goroutine no more: it may block.
+	Succeeded() (then func())
 	// Failed is called after Run failed, panicked or ended the goroutine,
 	// and before the worker tells its supervisor. It may call user code,
 	// but must not let a panic of it through.
@@ -134,7 +135,7 @@ func (w *worker) run(c actor.Context, t *Task) {
 		fail(c, t, err, Returned)
 		return
 	}
-	t.Runner.Succeeded()
+	w.box.then = t.Runner.Succeeded()
 }
 
 // fail tells the supervisor. The attempt's end is recorded first, because the

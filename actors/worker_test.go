@@ -15,6 +15,7 @@ import (
 type job struct {
 	run      func(worker func() (Worker, error)) error
 	failing  func() // runs in Failed
+	then     func() // is left to be done after a success
 	ends     notes[string]
 	err      error
 	ending   Ending
@@ -31,7 +32,10 @@ func (j *job) Run(worker func() (Worker, error)) error {
 	return j.run(worker)
 }
 
-func (j *job) Succeeded()   { j.ends.add("succeeded") }
+func (j *job) Succeeded() func() {
+	j.ends.add("succeeded")
+	return j.then
+}
 func (j *job) Undelivered() { j.ends.add("undelivered") }
 
 func (j *job) Failed(err error, how Ending) {
@@ -92,6 +96,38 @@ func TestADetachedTaskRunsElsewhere(t *testing.T) {
 		assert.Equal(t, []string{"succeeded"}, j.ends.list())
 		assert.NotEqual(t, goroutine(), j.ranOn)
 	})
+}
+
+// If it failed, a dead-letter listener that blocks while a reply is sent would
+// keep the worker, or whoever lent it the goroutine, from its next task.
+func TestWhatASuccessLeavesToBeDoneHoldsUpNothing(t *testing.T) {
+	for _, queued := range []bool{false, true} {
+		for _, inline := range []bool{true, false} {
+			bubble(t, func(t *testing.T) {
+				w := newWorker(t, newParent(t), nil)
+				end, done := make(chan struct{}), make(chan struct{})
+				next := &job{}
+				j := &job{then: func() { <-end; close(done) }}
+				j.run = func(func() (Worker, error)) error {
+					if queued {
+						w.Tell(&Task{Runner: next})
+					}
+					return nil
+				}
+				send(w, &Task{Runner: j}, inline)
+				if !queued {
+					synctest.Wait()
+					w.Tell(&Task{Runner: next})
+				}
+				synctest.Wait()
+				assert.Equal(t, []string{"succeeded"}, next.ends.list())
+				assert.False(t, isClosed(done))
+				close(end)
+				synctest.Wait()
+				assert.True(t, isClosed(done))
+			})
+		}
+	}
 }
 
 // An operation's end must be recorded before the supervisor hears of it, and
@@ -195,4 +231,13 @@ func TestAStopComesAfterTheAttempt(t *testing.T) {
 		assert.Equal(t, []string{"succeeded"}, running.ends.list())
 		assert.Equal(t, []string{"undelivered"}, behind.ends.list())
 	})
+}
+
+func isClosed(ch <-chan struct{}) bool {
+	select {
+	case <-ch:
+		return true
+	default:
+		return false
+	}
 }

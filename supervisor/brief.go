@@ -62,7 +62,7 @@ func (c *call[T]) run(w *worker, _ func() (actors.Worker, error)) error {
 }
 
 // ended is for detached operations; a call's caller is woken.
-func (c *call[T]) ended(error, int) {}
+func (c *call[T]) ended(error, int) func() { return nil }
 
 // Value implements [context.Context] for the first attempt.
 func (c *call[T]) Value(key any) any {

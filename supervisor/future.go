@@ -82,10 +82,11 @@ func (d *detached[T]) outcome() (T, error) {
 	return d.value, nil
 }
 
-func (d *detached[T]) ended(err error, _ int) {
+func (d *detached[T]) ended(err error, _ int) func() {
 	if err == nil || !d.diverts(err) {
 		d.finish(err)
 	}
+	return nil
 }
 
 // launch sets a function going. outer is the operation that falls back to it,

@@ -25,7 +25,10 @@ func (e *ending) run(*worker, func() (actors.Worker, error)) error { return nil 
 func (e *ending) try(context.Context, func() (actors.Worker, error)) (func(), error) {
 	return func() {}, nil
 }
-func (e *ending) ended(err error, _ int) { e.outcomes = append(e.outcomes, err) }
+func (e *ending) ended(err error, _ int) func() {
+	e.outcomes = append(e.outcomes, err)
+	return nil
+}
 
 // late is a target whose actor has stopped, with a worker that is busy with an
 // operation, and the notice of the target's end for Shutdown.

@@ -34,7 +34,10 @@ func (a *targetActor) accept(request *actors.Operation, sender *actor.PID) {
 		a.keyed.touch()
 	}
 	m := &message{request: *request, sender: sender}
-	options := &callOptions{key: request.IdempotencyKey, idempotent: request.Idempotent, whenOpen: request.WhenOpen}
+	options := &noOptions
+	if request.IdempotencyKey != "" || request.Idempotent || request.WhenOpen != "" {
+		options = &callOptions{key: request.IdempotencyKey, idempotent: request.Idempotent, whenOpen: request.WhenOpen}
+	}
 	ctx := request.Context
 	if ctx == nil {
 		m.start(m, a.Target, context.Background(), a.policy.Load(), options, false)
@@ -100,11 +103,12 @@ func (m *message) do(ctx context.Context, worker func() (actors.Worker, error)) 
 	return handle(ctx, worker, m.request.Payload)
 }
 
-func (m *message) ended(err error, attempts int) {
+func (m *message) ended(err error, attempts int) (then func()) {
 	m.attempts += attempts
 	if err == nil || !m.diverts(err) {
-		m.reply(err)
+		return m.answer(err)
 	}
+	return nil
 }
 
 // diverts says whether the operation, which ended with err, goes on elsewhere.
@@ -129,6 +133,15 @@ func (m *message) diverts(err error) bool {
 
 // reply gives the outcome to the sender.
 func (m *message) reply(err error) {
+	if send := m.answer(err); send != nil {
+		go send()
+	}
+}
+
+// answer is what gives the outcome to the sender, nil if that is not to be done.
+// It may block: when the sender is gone the engine calls whoever listens to dead
+// letters.
+func (m *message) answer(err error) (send func()) {
 	for inner := m; err != nil && inner.outer != nil; inner = inner.outer {
 		err = failedOnBoth(inner.outer.target.name, inner.outer.failed, inner.target.name, err)
 	}
@@ -137,18 +150,16 @@ func (m *message) reply(err error) {
 		first = first.outer
 	}
 	if m.sender == nil || !first.replied.CompareAndSwap(false, true) {
-		return
+		return nil
 	}
 	result := &actors.Result{Err: err, Attempts: m.attempts, Tag: m.request.Tag}
 	if err == nil {
 		result.Value = m.value
 	}
-	// On a goroutine of its own: the sender may be gone, and then the engine
-	// calls whoever listens to dead letters on the goroutine that sends.
-	go func() {
+	return func() {
 		_ = actors.Guard(func() error {
 			m.target.sup.system.Root.Send(m.sender, result)
 			return nil
 		})
-	}()
+	}
 }

@@ -20,8 +20,10 @@ type body interface {
 	run(w *worker, state func() (actors.Worker, error)) error
 	// untyped is the operation, which is made if there is none yet.
 	untyped() *operation
-	// ended is called once, when a detached operation has its outcome.
-	ended(err error, attempts int)
+	// ended is called once, when a detached operation has its outcome. What it
+	// returns, if it is not nil, may block and is to be called by somebody whom
+	// nobody waits for.
+	ended(err error, attempts int) (then func())
 }
 
 // apartBody is the body of an operation whose attempts can be left behind.
@@ -221,7 +223,9 @@ func (op *operation) claim() (attempts int, first bool) {
 func (op *operation) deliver(err error, attempts int) {
 	if !op.inline {
 		op.decided()
-		op.body.ended(err, attempts)
+		if then := op.body.ended(err, attempts); then != nil {
+			go then()
+		}
 		return
 	}
 	c := op.trouble()

@@ -328,11 +328,12 @@ func (t *Target) inlineSuccess(op *operation, w *worker) {
 // detachedSuccess is the same on a worker's goroutine. keep, if not nil, gives
 // the operation its value. Whoever waits for the outcome gets it when
 // everything else has happened. late, if not nil, may be who tells the breaker;
-// see [SettleLater]. It reports whether the success is the outcome.
-func (t *Target) detachedSuccess(op *operation, w *worker, end actors.Settlement, late *lateSettlement, keep func()) bool {
+// see [SettleLater]. It reports whether the success is the outcome, and what is
+// left to be done by somebody whom nobody waits for.
+func (t *Target) detachedSuccess(op *operation, w *worker, end actors.Settlement, late *lateSettlement, keep func()) (first bool, then func()) {
 	later := late != nil && late.accept(end)
-	attempts, first := op.claim()
-	if first {
+	var attempts int
+	if attempts, first = op.claim(); first {
 		t.observe(op.policy, attempts, true)
 	}
 	if first && keep != nil {
@@ -346,17 +347,18 @@ func (t *Target) detachedSuccess(op *operation, w *worker, end actors.Settlement
 	}
 	t.afterPut(w, t.pool.putSuccess(w, first, heard || view.State == breaker.Disabled))
 	op.unwatch()
-	succeed := func() {
-		if first {
-			op.deliver(nil, attempts)
-		}
+	switch {
+	case heard && !later:
+		t.breaker.Settle(end, func() {
+			if first {
+				op.deliver(nil, attempts)
+			}
+		})
+	case first:
+		op.decided()
+		then = op.body.ended(nil, attempts)
 	}
-	if !heard || later {
-		succeed()
-		return first
-	}
-	t.breaker.Settle(end, succeed)
-	return first
+	return first, then
 }
 
 // unwatch ends the watch over a detached caller's context.

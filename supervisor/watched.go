@@ -140,17 +140,19 @@ func (w *watched) stopClocks() {
 }
 
 // Succeeded implements [actors.Runner].
-func (w *watched) Succeeded() {
+func (w *watched) Succeeded() (then func()) {
 	if !w.ends(attemptEnded) {
 		w.op.target.tell(&lateReturn{attempt: w})
-		return
+		return nil
 	}
 	w.stopClocks()
 	t := w.op.target
 	t.delays.took(w.op.policy.Hedge, t.sup.since()-w.began)
-	if t.detachedSuccess(w.op, w.worker, w.settlement(policies.Success, nil), w.late, w.keep) && w.hedge {
+	first, then := t.detachedSuccess(w.op, w.worker, w.settlement(policies.Success, nil), w.late, w.keep)
+	if first && w.hedge {
 		t.counts.hedgesWon.Add(1)
 	}
+	return then
 }
 
 // Failed implements [actors.Runner].

@@ -51,12 +51,13 @@ func (w *worker) runApart() {
 func (w *worker) Run(state func() (actors.Worker, error)) error { return w.holds.run(w, state) }
 
 // Succeeded implements [actors.Runner].
-func (w *worker) Succeeded() {
+func (w *worker) Succeeded() (then func()) {
 	if w.inline {
-		return // its caller knows
+		return nil // its caller knows
 	}
 	op := w.holds.untyped()
-	w.target.detachedSuccess(op, w, op.settlement(policies.Success, nil), op.lateOne(), nil)
+	_, then = w.target.detachedSuccess(op, w, op.settlement(policies.Success, nil), op.lateOne(), nil)
+	return then
 }
 
 // Failed implements [actors.Runner].
