@@ -16,7 +16,8 @@ type dispatch uint8
 
 const (
 	// onPoster runs the actor on the goroutine of whoever posts to it while
-	// it is idle. For actors that call no user code and never block.
+	// it is idle, but for a message with a sender, who has other things to do. For
+	// actors that call no user code and never block.
 	onPoster dispatch = iota
 	// onGoroutine runs the actor on a goroutine of its own, which ends when
 	// the mailbox is empty.
@@ -148,11 +149,21 @@ func (m *mailbox) claim(runnable bool) bool {
 // begin runs the actor, which the caller has claimed, and if there is one, with
 // a message that is not in the queue.
 func (m *mailbox) begin(message any) {
-	if m.dispatch == onPoster {
+	if _, sent := message.(*actor.MessageEnvelope); m.dispatch == onPoster && !sent {
 		m.drain(message, posterBudget)
 		return
 	}
 	go m.drainApart(message)
+}
+
+// postThen is PostUserMessage for somebody who can run the actor later, which is
+// what it returns, nil if there is nothing to run.
+func (m *mailbox) postThen(message any) (run func()) {
+	if m.dispatch != onPoster && m.phase.CompareAndSwap(0, running) {
+		return func() { m.drain(message, 0) }
+	}
+	m.PostUserMessage(message)
+	return nil
 }
 
 // runHere runs an inline task on this goroutine. The sender owns the actor

@@ -49,6 +49,14 @@ func (r *Ref) PID() *actor.PID { return actor.NewPID(r.pid.Address, r.pid.Id) }
 // Tell sends the actor a message.
 func (r *Ref) Tell(message any) { r.box.PostUserMessage(message) }
 
+// TellThen is Tell for an actor that can have the other one run when it is done
+// itself; see [Ref.Then]. It returns nil if that runs by itself.
+func (r *Ref) TellThen(message any) (then func()) { return r.box.postThen(message) }
+
+// Then has f called when the actor is done with the message it is handling, by
+// somebody whom nobody waits for. Only the actor itself may call it, once a message.
+func (r *Ref) Then(f func()) { r.box.then = f }
+
 // Run sends a worker a task that runs on this goroutine, and returns when it has
 // ended, one way or the other. The caller must be the only one who sends the
 // worker anything, and the worker one that holds no state.

@@ -25,8 +25,9 @@ type message struct {
 	replied  atomic.Bool // of the one that is nobody's fallback
 }
 
-// accept takes in an operation that came as a message.
-func (a *targetActor) accept(request *actors.Operation, sender *actor.PID) {
+// accept takes in an operation that came as a message. What it returns, if it is
+// not nil, runs it, and is to be called by somebody whom nobody waits for.
+func (a *targetActor) accept(request *actors.Operation, sender *actor.PID) (then func()) {
 	if request == nil {
 		request = &actors.Operation{}
 	}
@@ -41,24 +42,27 @@ func (a *targetActor) accept(request *actors.Operation, sender *actor.PID) {
 	ctx := request.Context
 	if ctx == nil {
 		m.start(m, a.Target, context.Background(), a.policy.Load(), options, false)
-		a.launchMessage(m)
-		return
+		return a.launchMessage(m)
 	}
 	m.start(m, a.Target, ctx, a.policy.Load(), options, false)
 	// The context may be of the sender's own making, and its methods are not
 	// to run on this actor.
-	go func() {
+	return func() {
+		var run func()
 		err := actors.Guard(func() error {
-			a.launchMessage(m)
+			run = a.launchMessage(m)
 			return nil
 		})
 		if err != nil {
 			a.Target.refuse(&m.operation, err)
 		}
-	}()
+		if run != nil {
+			run()
+		}
+	}
 }
 
-func (t *Target) launchMessage(m *message) {
+func (t *Target) launchMessage(m *message) (then func()) {
 	ctx := m.caller()
 	switch {
 	case m.request.Run == nil && m.request.Payload == nil:
@@ -68,8 +72,9 @@ func (t *Target) launchMessage(m *message) {
 	case ctx.Err() != nil:
 		t.refuse(&m.operation, &gaveUpError{context.Cause(ctx)})
 	default:
-		t.launch(&m.operation)
+		return t.launchThen(&m.operation)
 	}
+	return nil
 }
 
 var errTwoFunctions = errors.New("the message has both Run and Payload; set one of them")
@@ -127,7 +132,9 @@ func (m *message) diverts(err error) bool {
 		}
 		n := &message{request: m.request, sender: m.sender, outer: m, attempts: m.attempts}
 		n.start(n, t, m.caller(), t.policy.Load(), m.options.there(), false)
-		t.launchMessage(n)
+		if then := t.launchMessage(n); then != nil {
+			go then()
+		}
 	}, m.reply)
 }
 

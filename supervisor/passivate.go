@@ -161,7 +161,9 @@ func (a *targetActor) takeHeld() []heldMessage {
 // lost is undeliverable for a message that may have come in an envelope.
 func (a *targetActor) lost(message any, sender *actor.PID) {
 	if request, ok := message.(*actors.Operation); ok {
-		a.accept(request, sender)
+		if then := a.accept(request, sender); then != nil {
+			go then()
+		}
 		return
 	}
 	a.undeliverable(message)

@@ -370,6 +370,27 @@ func (op *operation) unwatch() {
 
 // launch sets a detached operation going.
 func (t *Target) launch(op *operation) {
+	if t.ready(op) {
+		op.send()
+	}
+}
+
+// launchThen is launch for who can have it run later; see worker.runThen.
+func (t *Target) launchThen(op *operation) (then func()) {
+	switch {
+	case !t.ready(op):
+		return nil
+	case op.apart():
+		op.send()
+		return nil
+	default:
+		return op.worker.runThen()
+	}
+}
+
+// ready says whether a detached operation has a worker. If not, it is the
+// supervisor's.
+func (t *Target) ready(op *operation) bool {
 	if op.hedges() {
 		op.prepareRace() // before anything can end it
 	}
@@ -378,10 +399,10 @@ func (t *Target) launch(op *operation) {
 		c.stop = context.AfterFunc(ctx, func() { t.tell(&withdraw{op: op, cause: context.Cause(ctx)}) })
 	}
 	if t.enterWhole(op) != nil {
-		op.send()
-		return
+		return true
 	}
 	t.tell(&admit{op: op.introduced()})
+	return false
 }
 
 // introduced notes what the supervisor wants to know of an operation's context,

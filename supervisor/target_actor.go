@@ -124,7 +124,7 @@ func (a *targetActor) Receive(c actor.Context) {
 	case renew:
 		a.renew()
 	case *actors.Operation:
-		a.accept(m, c.Sender())
+		a.ref.Then(a.accept(m, c.Sender()))
 	case *actor.Started:
 		a.started()
 	case *actor.Terminated:
@@ -142,7 +142,9 @@ func (a *targetActor) undeliverable(message any) {
 	switch m := message.(type) {
 	case *actor.MessageEnvelope:
 		if request, ok := m.Message.(*actors.Operation); ok {
-			a.accept(request, m.Sender)
+			if then := a.accept(request, m.Sender); then != nil {
+				go then()
+			}
 		}
 	case *admit:
 		a.reject(m.op, a.halted)

@@ -41,10 +41,17 @@ func (w *worker) runInline(brief bool) {
 	w.ref.Run(&w.task)
 }
 
-// runApart has the actor run what has the worker on a goroutine of its own.
+// runApart has the actor run what has the worker on a goroutine other than the
+// caller's.
 func (w *worker) runApart() {
 	w.inline, w.brief = false, false
 	w.ref.Tell(&w.task)
+}
+
+// runThen is runApart for who can have it run later.
+func (w *worker) runThen() (then func()) {
+	w.inline, w.brief = false, false
+	return w.ref.TellThen(&w.task)
 }
 
 // Run implements [actors.Runner].
