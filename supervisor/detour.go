@@ -11,10 +11,11 @@ import (
 type detour[T any] struct {
 	// again starts the same on another target, for the operation it is
 	// called with.
-	again func(t *Target, o *callOptions, outer *detached[T])
-	outer *detached[T]
-	value T
-	used  bool // value is the outcome's
+	again  func(t *Target, o *callOptions, outer *detached[T])
+	outer  *detached[T]
+	failed error // on this target, while it is tried elsewhere
+	value  T
+	used   bool // value is the outcome's
 	// arrived is set by the first that ends it.
 	arrived atomic.Bool
 }
@@ -27,7 +28,7 @@ func (d *detached[T]) diverts(err error) bool {
 	}
 	t, o := d.target, d.options
 	if next := t.elsewhere(&d.operation, o, err); next != "" {
-		d.failed = err
+		d.detour.failed = err
 		return t.sup.errands.run(func() {
 			t.fellBack(&d.operation, next, err)
 			d.detour.again(t.sup.Target(next), o.there(), d)
@@ -71,7 +72,7 @@ func (d *detached[T]) arrive(value T, err error) {
 // to this one.
 func (d *detached[T]) finish(err error) {
 	d.err = err
-	close(d.ready)
+	d.end.give()
 	if d.detour == nil || d.detour.outer == nil {
 		return
 	}
@@ -81,8 +82,8 @@ func (d *detached[T]) finish(err error) {
 		outer.arrive(value, nil)
 		return
 	}
-	outer.failed = failedOnBoth(outer.target.name, outer.failed, d.target.name, err)
-	if !outer.resorts(outer.failed) {
-		outer.arrive(value, outer.failed)
+	failed := failedOnBoth(outer.target.name, outer.detour.failed, d.target.name, err)
+	if !outer.resorts(failed) {
+		outer.arrive(value, failed)
 	}
 }

@@ -24,10 +24,8 @@ func TestAConcludedOperationDoesNotRun(t *testing.T) {
 		ran := func(context.Context) (int, error) { assert.Fail(t, "it ran"); return 0, nil }
 		f := &Future[int]{}
 		f.call.fn = ran
-		f.call.ready = make(chan struct{})
 		f.call.start(&f.call, x, bg, x.policy.Load(), &noOptions, false)
 		q := &question[int]{payload: 1}
-		q.ready = make(chan struct{})
 		q.start(q, x, bg, x.policy.Load(), &noOptions, false)
 		m := &message{request: actors.Operation{Run: func(ctx context.Context) (any, error) { return ran(ctx) }}}
 		m.start(m, x, bg, x.policy.Load(), &noOptions, false)
@@ -69,7 +67,6 @@ func TestAnAttemptThatWasNotBegunIsAdmittedAgain(t *testing.T) {
 		pid := s.Breaker("x").PID().Id
 		f := &Future[int]{}
 		f.call.fn = succeed
-		f.call.ready = make(chan struct{})
 		f.call.start(&f.call, x, bg, x.policy.Load(), &noOptions, false)
 		w := x.enterWhole(&f.call.operation)
 		require.NotNil(t, w)

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/holdfast-go/holdfast/actors"
 )
@@ -13,7 +14,7 @@ type Future[T any] struct {
 }
 
 // Done is closed when the operation has its outcome.
-func (f *Future[T]) Done() <-chan struct{} { return f.call.ready }
+func (f *Future[T]) Done() <-chan struct{} { return f.call.end.done() }
 
 // Wait gives the outcome when it is there. If ctx ends first, Wait returns
 // the cause; the operation goes on.
@@ -22,13 +23,14 @@ func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 	if ctx == nil {
 		return zero, ErrNilContext
 	}
+	done := f.Done()
 	select {
-	case <-f.call.ready:
+	case <-done:
 		return f.call.outcome()
 	default:
 	}
 	select {
-	case <-f.call.ready:
+	case <-done:
 		return f.call.outcome()
 	case <-ctx.Done():
 		return zero, context.Cause(ctx)
@@ -41,9 +43,8 @@ type detached[T any] struct {
 	fn     func(context.Context) (T, error)
 	value  T
 	err    error
-	ready  chan struct{}
+	end    signal
 	detour *detour[T] // nil unless there is somewhere to fall back to
-	failed error      // on this target, while it is tried elsewhere
 }
 
 // run implements body.
@@ -70,7 +71,7 @@ func (d *detached[T]) try(ctx context.Context, _ func() (actors.Worker, error)) 
 
 // outcome waits for the outcome and gives it.
 func (d *detached[T]) outcome() (T, error) {
-	<-d.ready
+	<-d.end.done()
 	switch {
 	case d.err != nil:
 		// The value may be being written by an attempt that was left behind.
@@ -105,7 +106,6 @@ func launch[T any](ctx context.Context, t *Target, fn func(context.Context) (T, 
 func (d *detached[T]) set(b body, ctx context.Context, t *Target, nilFunction bool, o *callOptions, outer *detached[T],
 	again func(*Target, *callOptions, *detached[T])) {
 	t = t.current()
-	d.ready = make(chan struct{})
 	err := t.precheck(ctx, nilFunction, fits[T](o), o)
 	policy := t.policy.Load()
 	if policy == nil { // there is no such target
@@ -121,4 +121,32 @@ func (d *detached[T]) set(b body, ctx context.Context, t *Target, nilFunction bo
 		return
 	}
 	t.launch(&d.operation)
+}
+
+// signal is given once, to any number who wait for it. It has a channel of its
+// own only if somebody asked for it before it was given: most of a million
+// operations in backoff have nobody who waits yet. It is safe for concurrent
+// use.
+type signal struct{ ch atomic.Value } // of chan struct{}
+
+// given is the channel of every signal that was given before anybody asked.
+var given = func() chan struct{} {
+	ch := make(chan struct{})
+	close(ch)
+	return ch
+}()
+
+// done is closed when the signal is given.
+func (s *signal) done() <-chan struct{} {
+	if s.ch.Load() == nil {
+		s.ch.CompareAndSwap(nil, make(chan struct{}))
+	}
+	return s.ch.Load().(chan struct{})
+}
+
+// give gives the signal. It is called once.
+func (s *signal) give() {
+	if !s.ch.CompareAndSwap(nil, given) {
+		close(s.ch.Load().(chan struct{}))
+	}
 }

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -141,4 +142,25 @@ func TestACallerWhoLeavesAWaitIsFree(t *testing.T) {
 			})
 		})
 	}
+}
+
+// If it failed, whoever asks while the outcome comes would wait for ever, or
+// Done would give one channel before and another after.
+func TestASignalReachesWhoeverAsksMeanwhile(t *testing.T) {
+	for range 200 {
+		var s signal
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				ch := s.done()
+				<-ch
+				assert.Equal(t, ch, s.done())
+			})
+		}
+		all.Go(s.give)
+		all.Wait()
+	}
+	var late signal
+	late.give()
+	assert.True(t, isClosed(late.done()))
 }
