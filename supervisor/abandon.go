@@ -37,7 +37,7 @@ func (a *targetActor) attemptFailed(self actor.Supervisor, w *watched, child *ac
 // notBegun goes on with the operation of an attempt that was not begun.
 func (a *targetActor) notBegun(w *watched) {
 	a.giveBack(w.permit, true)
-	if w.op.course.inFlight--; w.op.course.inFlight == 0 {
+	if w.op.specially().inFlight--; w.op.inFlight() == 0 {
 		a.tell(&admit{op: w.op})
 	}
 }

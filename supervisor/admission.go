@@ -17,8 +17,9 @@ func (a *targetActor) admit(op *operation) {
 	if op.target != a.Target { // which was passivated before it began
 		op.target = a.Target
 	}
-	if c := op.trouble(); c.gone != nil {
-		a.giveUp(op, c.gone)
+	op.trouble()
+	if cause := op.gone(); cause != nil {
+		a.giveUp(op, cause)
 		return
 	}
 	if a.halted != nil {
@@ -194,7 +195,7 @@ func (a *targetActor) returned(m *returned) {
 	a.giveBack(m.op.permit(), true)
 	a.release(m.worker, false)
 	if m.left != nil {
-		m.op.course.gone = m.left
+		m.op.specially().gone = m.left
 	}
 	a.admit(m.op)
 }

@@ -24,7 +24,7 @@ func (a *targetActor) haltFor(reason, told error) (drained <-chan struct{}) {
 		w.ref.Stop()
 	}
 	for len(a.backoff) > 0 {
-		a.dismiss(a.backoff[0])
+		a.dismiss(a.backoff[0].op)
 	}
 	for a.queue.n > 0 {
 		a.dismiss(a.queue.first())

@@ -13,39 +13,46 @@ import (
 )
 
 // course is the part of an operation that only one that meets trouble needs.
+// There may be a million of them that wait, so it holds what every one of these
+// needs: times as readings of the supervisor's clock, what few need behind a
+// pointer, and the whole truth about a failure only until it is decided on.
 type course struct {
-	failure            // of the last attempt
-	accepted time.Time // zero unless the policy bounds the elapsed time
-	backOff  backoff.BackOff
+	failure  *failure // of the last attempt, nil once another is scheduled
+	special  *special
+	later    *laterAttempt // the context of the last attempt, nil for the first
+	last     error         // the error of the latest attempt that failed
+	failures int32         // attempts that failed, as the supervisor knows it
 
-	later    *laterAttempt   // the context of the last attempt, nil for the first
-	late     *lateSettlement // of the first attempt
-	permit   breaker.Permit  // of a probe
 	place    place
-	parked   bool           // stood in the park line before
-	failures int            // attempts that failed, as the supervisor knows it
-	last     error          // the error of the latest of them
-	unlikely *UnlikelyError // why there is no further attempt, if that is it
-	previous time.Duration  // the last wait
-	waited   time.Duration  // the sum of them
-	due      time.Time      // end of the current backoff, or of its patience in a line
-	patience error          // what to say at the end of the latter
-	index    int            // in the backoff heap
-	prev     *operation     // in the line it stands in
+	parked   bool // stood in the park line before
+	elapses  bool // what ends its patience in a line is max_elapsed
+	priority Priority
+	lender   *operation // whose attempt it runs within, nil if it doesn't
+	prev     *operation // in the line it stands in
 	next     *operation
+
+	accepted time.Duration // kept only if the policy bounds the elapsed time
+	deadline time.Duration // the caller's, zero for none
+	previous time.Duration // the last wait
+	waited   time.Duration // the sum of them
+
+	wake    chan *worker // to an inline caller: a worker, or nil for the outcome
+	outcome error
+	stop    func() bool // ends the watch over a detached caller's context
+}
+
+// special is the part of a course that few need.
+type special struct {
+	gone    error           // why the caller has left, nil while it waits
+	backOff backoff.BackOff // the caller's own
+	late    *lateSettlement // of the first attempt
+	permit  breaker.Permit  // of a probe, or of an attempt on a ramp
 
 	// Of an operation whose attempts run apart from it.
 	inFlight int // attempts that were sent to a worker and have not failed
 	hedged   int // of all attempts, the ones begun beside another
 	racing   context.Context
 	endRace  context.CancelCauseFunc
-
-	lender   *operation // whose attempt it runs within, nil if it doesn't
-	priority Priority
-
-	wake    chan *worker // to an inline caller: a worker, or nil for the outcome
-	outcome error
-	stop    func() bool // ends the watch over a detached caller's context
 }
 
 // failure is the end of an attempt that did not succeed.
@@ -53,10 +60,11 @@ type failure struct {
 	err        error
 	verdict    classify.Verdict
 	ownWait    *time.Duration // what the caller's own back-off says
-	deadline   time.Time      // the caller's
-	gone       error          // why the caller has left, nil while it waits
+	deadline   time.Duration  // the caller's, as in course
+	gone       error          // why the caller had left by then, nil if it had not
 	crashed    bool           // the attempt panicked or ended its goroutine
 	callerDied bool           // and that was the caller's
+	unlikely   *UnlikelyError // why there is no further attempt, if that is it
 }
 
 // tell has the breaker remember what it may open for, and until when.
@@ -83,7 +91,7 @@ const (
 // trouble gives the operation's course, which it makes when it is needed first.
 func (op *operation) trouble() *course {
 	if op.course == nil {
-		op.course = &course{index: -1}
+		op.course = &course{}
 		if op.inline {
 			op.course.wake = make(chan *worker, 1)
 		}
@@ -91,9 +99,57 @@ func (op *operation) trouble() *course {
 	return op.course
 }
 
+// forgive drops what is known of the last failure, for there is another attempt.
+func (op *operation) forgive() {
+	c := op.course
+	*c.failure = failure{}
+	op.target.sup.failures.Put(c.failure)
+	c.failure = nil
+}
+
+// specially gives the special part of the operation's course, which it makes
+// when it is needed first.
+func (op *operation) specially() *special {
+	c := op.trouble()
+	if c.special == nil {
+		c.special = &special{}
+	}
+	return c.special
+}
+
+// inFlight is how many attempts apart from the operation have not failed.
+func (op *operation) inFlight() int {
+	if c := op.course; c != nil && c.special != nil {
+		return c.special.inFlight
+	}
+	return 0
+}
+
+// gone is why the caller has left, nil while it waits.
+func (op *operation) gone() error {
+	if c := op.course; c != nil && c.special != nil {
+		return c.special.gone
+	}
+	return nil
+}
+
+// callerDied says whether the caller's goroutine ended with the last attempt.
+func (c *course) callerDied() bool { return c.failure != nil && c.failure.callerDied }
+
+// deadline is that of the caller's context.
+func (op *operation) deadline() time.Duration {
+	at, ok := op.caller().Deadline()
+	if !ok {
+		return 0
+	}
+	return op.target.sup.readingOf(at)
+}
+
 // fail notes how an attempt within the operation has failed.
 func (op *operation) fail(err error, how actors.Ending) {
-	op.examine(&op.trouble().failure, err, how, func() bool { return true })
+	f := op.target.sup.failures.Get().(*failure)
+	op.trouble().failure = f
+	op.examine(f, err, how, func() bool { return true })
 }
 
 // examine says what the error of an attempt means. That is found out on the
@@ -116,7 +172,7 @@ func (op *operation) examine(f *failure, err error, how actors.Ending, still fun
 		f.verdict = unknown
 		f.verdict.Retryable, f.verdict.Ambiguous = crashed, crashed
 	}()
-	f.deadline, _ = op.caller().Deadline()
+	f.deadline = op.deadline()
 	f.gone = context.Cause(op.caller())
 	verdict := classify.Classify(err, op.caller().Err(), time.Now(), op.policy.rules)
 	verdict.Unsafe = verdict.Unsafe || op.options.unsafe
@@ -129,14 +185,14 @@ func (op *operation) examine(f *failure, err error, how actors.Ending, still fun
 
 // ownWait asks the caller's own back-off for the next wait.
 func (op *operation) ownWait() *time.Duration {
-	c := op.course
-	if c.backOff == nil {
-		c.backOff = op.options.backOff()
-		if c.backOff == nil {
+	s := op.specially()
+	if s.backOff == nil {
+		s.backOff = op.options.backOff()
+		if s.backOff == nil {
 			return nil
 		}
-		c.backOff.Reset()
+		s.backOff.Reset()
 	}
-	wait := c.backOff.NextBackOff()
+	wait := s.backOff.NextBackOff()
 	return &wait
 }

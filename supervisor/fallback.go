@@ -130,8 +130,12 @@ func speaksAgainstTarget(op *operation, err error) bool {
 	if op == nil || op.course == nil {
 		return false
 	}
-	v := &op.course.verdict
-	if v.Outcome == policies.Ignored || v.CallerGone || op.course.callerDied {
+	f := op.course.failure
+	if f == nil {
+		return true
+	}
+	v := &f.verdict
+	if v.Outcome == policies.Ignored || v.CallerGone || f.callerDied {
 		return false
 	}
 	return !v.Ambiguous || op.repeatable()
@@ -140,7 +144,7 @@ func speaksAgainstTarget(op *operation, err error) bool {
 // repeatable says whether the operation may run again although its last attempt
 // may have taken effect.
 func (op *operation) repeatable() bool {
-	return retry.Repeatable(&op.policy.Retry, op.course.verdict, op.options.key != "" || op.options.idempotent)
+	return retry.Repeatable(&op.policy.Retry, op.course.failure.verdict, op.options.key != "" || op.options.idempotent)
 }
 
 // there is the options for the next target: what has to be done in the end is

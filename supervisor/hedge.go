@@ -28,8 +28,8 @@ func (op *operation) hedges() bool {
 // prepareRace gives the attempts of a hedged operation a context that ends when
 // it has its outcome.
 func (op *operation) prepareRace() {
-	c := op.trouble()
-	c.racing, c.endRace = context.WithCancelCause(op.caller())
+	s := op.specially()
+	s.racing, s.endRace = context.WithCancelCause(op.caller())
 }
 
 // decided ends what is left of a race.
@@ -37,8 +37,8 @@ func (op *operation) decided() {
 	if !op.hedges() {
 		return
 	}
-	if c := op.course; c != nil && c.endRace != nil {
-		c.endRace(ErrHedgeLost)
+	if c := op.course; c != nil && c.special != nil && c.special.endRace != nil {
+		c.special.endRace(ErrHedgeLost)
 	}
 }
 
@@ -91,22 +91,22 @@ func (w *watched) startHedgeClock() {
 }
 
 // elapsed says whether the policy's max_elapsed lets no attempt begin any more.
-func (op *operation) elapsed(now time.Time) bool {
+func (op *operation) elapsed() bool {
 	d := op.policy.Retry.MaxElapsed
-	return d > 0 && now.After(op.course.accepted.Add(d))
+	return d > 0 && op.target.sup.reading()-op.course.accepted > d
 }
 
 // hedge begins another attempt beside one that takes long, if that is allowed
 // and nobody has to wait for it.
 func (a *targetActor) hedge(m *slow) {
 	op := m.attempt.op
-	c := op.course
+	s := op.specially()
 	begun := int(op.phase.Load())
 	view := a.breaker.View()
 	switch {
 	case begun == concluded || m.attempt.phase.Load() != attempting || m.attempt.number != begun:
 		return
-	case c.hedged >= op.policy.Hedge.MaxHedges || begun >= op.policy.maxAttempts() || op.elapsed(time.Now()):
+	case s.hedged >= op.policy.Hedge.MaxHedges || begun >= op.policy.maxAttempts() || op.elapsed():
 		return
 	case a.halted != nil || a.crowded() || a.queue.n > 0 || a.paced():
 		return
@@ -124,7 +124,7 @@ func (a *targetActor) hedge(m *slow) {
 		a.release(w, false)
 		return
 	}
-	c.hedged++
+	s.hedged++
 	a.counts.hedges.Add(1)
 	if a.sup.bus.Active() {
 		a.sup.bus.Publish(actors.HedgeStarted{Header: a.header(), Operation: op.id(), Attempt: begun + 1, After: m.after})

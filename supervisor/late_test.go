@@ -58,8 +58,7 @@ func late(t *testing.T) (x *Target, e *ending, w *worker, drained <-chan struct{
 func TestWhatComesAfterTheEndIsAnswered(t *testing.T) {
 	ran := func(e *ending, err error, retryable bool) {
 		e.attempt = 1
-		e.course.err = err
-		e.course.verdict = classify.Verdict{Err: err, Retryable: retryable, Outcome: policies.Failure}
+		e.course.failure = &failure{err: err, verdict: classify.Verdict{Err: err, Retryable: retryable, Outcome: policies.Failure}}
 	}
 	for name, c := range map[string]struct {
 		message func(e *ending, w *worker) any

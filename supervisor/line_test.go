@@ -1,17 +1,15 @@
 package supervisor
 
 import (
-	"container/heap"
 	"math/rand/v2"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-func waiting() *operation { return &operation{course: &course{index: -1}} }
+func waiting() *operation { return &operation{course: &course{}} }
 
 // members walks a line forwards, and checks that backwards is the same.
 func members(t *testing.T, l *line) []*operation {
@@ -58,37 +56,4 @@ func TestALineIsASliceThatAnybodyCanLeave(t *testing.T) {
 		l.remove(op)
 	}
 	assert.Equal(t, line{}, l)
-}
-
-// If it failed, a backoff would end too late, or an operation would leave in
-// the place of another.
-func TestBackoffsComeOutByTheEndOfTheirWait(t *testing.T) {
-	random := rand.New(rand.NewPCG(3, 4))
-	start := time.Unix(0, 0)
-	var b backoffs
-	var in []*operation
-	for range 500 {
-		op := waiting()
-		op.course.due = start.Add(time.Duration(random.IntN(100)) * time.Second)
-		heap.Push(&b, op)
-		in = append(in, op)
-		if random.IntN(3) == 0 { // a caller leaves
-			i := random.IntN(len(in))
-			heap.Remove(&b, in[i].course.index)
-			assert.Equal(t, -1, in[i].course.index)
-			in = slices.Delete(in, i, i+1)
-		}
-		for i, op := range b {
-			require.Equal(t, i, op.course.index)
-		}
-	}
-	require.Len(t, b, len(in))
-	var last time.Time
-	for b.Len() > 0 {
-		op := heap.Pop(&b).(*operation)
-		assert.False(t, op.course.due.Before(last))
-		last = op.course.due
-		assert.Contains(t, in, op)
-	}
-	assert.Nil(t, b[:1][0], "the heap keeps alive what it handed out")
 }

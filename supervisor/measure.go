@@ -68,7 +68,7 @@ func (t *Target) measure(began time.Duration, dropped bool) (raised bool) {
 // measureFailure does so for an attempt that failed. What failed for another
 // reason than too much work says nothing: it may have failed at once.
 func (a *targetActor) measureFailure(m *settled) {
-	if !m.op.policy.Pool.Adaptive || !m.op.course.verdict.Overload() {
+	if !m.op.policy.Pool.Adaptive || !m.op.course.failure.verdict.Overload() {
 		return
 	}
 	began := m.op.began

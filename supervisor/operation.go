@@ -62,7 +62,10 @@ type operation struct {
 	attempt int32 // the number of the current or last attempt
 	// phase is concluded, or for a detached operation the number of attempts
 	// that were begun.
-	phase  atomic.Int32
+	phase atomic.Int32
+	// slot is the operation's place in the backoff heap, from 1, and 0 while it
+	// is not there. The supervisor owns it.
+	slot   int32
 	inline bool // its attempts run on its caller's goroutine
 	came   came // and what became of the latest, for that goroutine
 }
@@ -85,7 +88,7 @@ func (op *operation) start(b body, t *Target, ctx context.Context, policy *resol
 	op.policy = policy
 	op.options = options
 	if op.policy.Retry.MaxElapsed > 0 {
-		op.trouble().accepted = time.Now()
+		op.trouble().accepted = t.sup.reading()
 	}
 }
 
@@ -166,9 +169,7 @@ func (op *operation) isConcluded() bool { return op.phase.Load() == concluded }
 func (op *operation) admitted(w *worker, permit breaker.Permit, view *actors.View) {
 	op.worker = w
 	op.generation = permit.Generation
-	if op.course != nil {
-		op.course.permit = permit
-	}
+	op.holds(permit)
 	op.began = 0
 	if view.Timed || op.policy.Pool.Adaptive {
 		op.began = op.target.sup.since()
@@ -188,10 +189,20 @@ func (op *operation) send() {
 	op.worker.runApart()
 }
 
+// holds keeps a permit that is to be given back.
+func (op *operation) holds(permit breaker.Permit) {
+	switch {
+	case permit.Holds():
+		op.specially().permit = permit
+	case op.course != nil && op.course.special != nil:
+		op.course.special.permit = breaker.Permit{}
+	}
+}
+
 // permit is the breaker's leave for the attempt.
 func (op *operation) permit() breaker.Permit {
-	if op.course != nil && op.course.permit.Holds() {
-		return op.course.permit
+	if c := op.course; c != nil && c.special != nil && c.special.permit.Holds() {
+		return c.special.permit
 	}
 	return breaker.Permit{Generation: op.generation}
 }
@@ -230,7 +241,7 @@ func (op *operation) deliver(err error, attempts int) {
 	}
 	c := op.trouble()
 	c.outcome = err
-	if !c.callerDied {
+	if !c.callerDied() {
 		c.wake <- nil
 	}
 }

@@ -19,7 +19,7 @@ func (a *targetActor) withdraw(m *withdraw) {
 		if !op.inline {
 			a.giveUp(op, m.cause)
 		} else {
-			c.gone = m.cause
+			op.specially().gone = m.cause
 		}
 		return
 	}
@@ -48,8 +48,10 @@ func (a *targetActor) giveUp(op *operation, cause error) {
 // expire ends an operation whose time is over while it stands in a line.
 func (a *targetActor) expire(op *operation) {
 	switch {
-	case op.course.failures == 0 || op.course.patience != ErrMaxElapsed:
-		a.reject(op, op.course.patience)
+	case !op.course.elapses:
+		a.reject(op, ErrQueueWait)
+	case op.course.failures == 0:
+		a.reject(op, ErrMaxElapsed)
 	default:
 		a.end(op, a.exhausted(op, retry.MaxElapsed, nil))
 	}
@@ -83,7 +85,7 @@ func (a *targetActor) end(op *operation, err error) {
 	if _, first := op.claim(); !first {
 		return
 	}
-	a.failed(op, err, op.course.failures)
+	a.failed(op, err, int(op.course.failures))
 	op.unwatch()
 }
 
@@ -101,16 +103,16 @@ func (a *targetActor) final(op *operation, reason retry.Reason) error {
 	c := op.course
 	switch reason {
 	case retry.NotRetryable, retry.Disabled:
-		return c.verdict.Err
+		return c.failure.verdict.Err
 	case retry.CallerGone:
-		if c.failures == 1 || c.callerDied {
-			return c.verdict.Err
+		if c.failures == 1 || c.callerDied() {
+			return c.failure.verdict.Err
 		}
-		return a.exhausted(op, reason, c.gone)
+		return a.exhausted(op, reason, op.gone())
 	case retry.BudgetExhausted:
 		return a.exhausted(op, reason, ErrRetryBudget)
 	case retry.Unlikely:
-		return a.exhausted(op, reason, c.unlikely)
+		return a.exhausted(op, reason, c.failure.unlikely)
 	case retry.BreakerOpen:
 		if refusal := a.breaker.View().Refusal; refusal != nil {
 			return a.exhausted(op, reason, refusal)
@@ -121,6 +123,6 @@ func (a *targetActor) final(op *operation, reason retry.Reason) error {
 
 func (a *targetActor) exhausted(op *operation, reason retry.Reason, cause error) error {
 	c := op.course
-	return &ExhaustedError{Target: a.name, Operation: op.id(), Attempts: c.failures, Waited: c.waited,
+	return &ExhaustedError{Target: a.name, Operation: op.id(), Attempts: int(c.failures), Waited: c.waited,
 		Reason: reason, Err: c.last, Cause: cause}
 }

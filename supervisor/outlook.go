@@ -65,16 +65,16 @@ func (t *Target) health() worth.Health {
 func (a *targetActor) likely(op *operation, d retry.Decision) retry.Decision {
 	s := op.policy.AdaptiveRetry
 	c := op.course
-	if !d.Retry || !s.Enabled || c.verdict.Outcome != policies.Failure {
+	if !d.Retry || !s.Enabled || c.failure.verdict.Outcome != policies.Failure {
 		return d
 	}
 	a.outlook.mu.Lock()
-	estimate, worth := a.outlook.know().Worth(time.Now(), c.failures+1, s.MinSuccess)
+	estimate, worth := a.outlook.know().Worth(time.Now(), int(c.failures)+1, s.MinSuccess)
 	a.outlook.mu.Unlock()
 	if worth {
 		return d
 	}
-	c.unlikely = &UnlikelyError{Estimate: estimate, MinSuccess: s.MinSuccess}
+	c.failure.unlikely = &UnlikelyError{Estimate: estimate, MinSuccess: s.MinSuccess}
 	a.counts.skipped.Add(1)
 	if a.sup.bus.Active() {
 		a.sup.bus.Publish(actors.RetrySkipped{Header: a.header(), Operation: op.id(), Estimate: estimate})

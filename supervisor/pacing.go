@@ -110,7 +110,7 @@ func (a *targetActor) awaitTurn(op *operation) {
 	switch {
 	case op.course.failures == 0 && !op.course.parked && p.RateLimit.WhenExceeded == policies.Refuse:
 		a.reject(op, refusal)
-	case !deadline.IsZero() && !at.Before(deadline):
+	case deadline != 0 && a.sup.readingOf(at) >= deadline:
 		a.reject(op, refusal)
 	default:
 		a.enqueue(op)

@@ -18,7 +18,7 @@ func (a *targetActor) park(op *operation) {
 	}
 	a.enterLine(op, inPark, again)
 	if !again && a.sup.bus.Active() {
-		a.sup.bus.Publish(actors.OperationParked{Header: a.header(), Operation: op.id(), Attempt: op.course.failures + 1})
+		a.sup.bus.Publish(actors.OperationParked{Header: a.header(), Operation: op.id(), Attempt: int(op.course.failures) + 1})
 	}
 }
 

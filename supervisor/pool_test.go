@@ -10,7 +10,7 @@ import (
 // held is something that can have a worker.
 func held() body {
 	m := &message{}
-	m.course = &course{index: -1}
+	m.course = &course{}
 	return m
 }
 

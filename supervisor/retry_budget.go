@@ -108,7 +108,7 @@ func (r *rootActor) dropBudgets() {
 // budget doesn't allow it. That is found out before the wait, and nothing is
 // taken for an attempt that would be refused for another reason.
 func (a *targetActor) affordable(op *operation, d retry.Decision) retry.Decision {
-	if !d.Retry || op.policy.budget == nil || a.halted != nil || op.course.gone != nil || (d.Wait > 0 && a.full()) {
+	if !d.Retry || op.policy.budget == nil || a.halted != nil || op.gone() != nil || (d.Wait > 0 && a.full()) {
 		return d
 	}
 	if a.afford(op) {

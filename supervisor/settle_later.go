@@ -42,13 +42,13 @@ func SettleLater(ctx context.Context) (settle func(error)) {
 	account := &op.cost
 	switch c := ctx.Value(attemptKey{}).(type) {
 	case *operation:
-		late = &c.trouble().late
+		late = &c.specially().late
 	case *laterAttempt:
 		late, account = &c.late, &c.cost
 	case *watched:
 		late, account = &c.late, &c.cost
 	case body: // a call
-		late = &op.trouble().late
+		late = &op.specially().late
 	}
 	if *late == nil {
 		*late = &lateSettlement{account: account, target: op.target, policy: op.policy, operation: op.id(), attempt: number}
@@ -64,8 +64,10 @@ func (op *operation) lateOne() *lateSettlement {
 		return nil
 	case c.later != nil:
 		return c.later.late
+	case c.special == nil:
+		return nil
 	default:
-		return c.late
+		return c.special.late
 	}
 }
 

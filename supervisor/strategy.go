@@ -10,6 +10,7 @@ import (
 	"github.com/holdfast-go/holdfast/actors"
 	"github.com/holdfast-go/holdfast/policies"
 	"github.com/holdfast-go/holdfast/policies/breaker"
+	"github.com/holdfast-go/holdfast/policies/classify"
 	"github.com/holdfast-go/holdfast/policies/retry"
 )
 
@@ -34,28 +35,32 @@ func (a *targetActor) HandleFailure(_ *actor.ActorSystem, self actor.Supervisor,
 	w := task.Runner.(*worker)
 	op := w.operation()
 	c := op.trouble()
-	if c.err == nil {
-		c.err = fmt.Errorf("worker %s: %v", child.Id, reason)
-		c.verdict.Err, c.verdict.Outcome = c.err, policies.Failure
+	f := c.failure
+	if f == nil { // it did not come as far as to tell
+		err := fmt.Errorf("worker %s: %v", child.Id, reason)
+		f = &failure{err: err, verdict: classify.Verdict{Err: err, Outcome: policies.Failure}}
+		c.failure = f
 	}
-	if c.err == errNotBegun {
+	if f.err == errNotBegun {
+		op.forgive()
 		a.giveBack(op.permit(), true)
 		w.ref.Resume()
 		a.release(w, false)
 		a.tell(&admit{op: op})
 		return
 	}
-	settlement := op.settlement(c.verdict.Outcome, nil)
-	c.tell(&settlement)
+	settlement := op.settlement(f.verdict.Outcome, nil)
+	f.tell(&settlement)
 	a.breaker.Settle(settlement, func() { a.tell(&settled{op: op, worker: w}) })
 }
 
 // settled goes on when the breaker has taken in a failed attempt.
 func (a *targetActor) settled(m *settled) {
 	m.op.adopt(m.attempt)
-	a.heedServer(&m.op.course.failure)
-	if m.op.course.verdict.Outcome == policies.Failure {
-		a.observe(m.op.policy, m.op.course.failures, false)
+	c := m.op.course
+	a.heedServer(c.failure)
+	if c.failure.verdict.Outcome == policies.Failure {
+		a.observe(m.op.policy, int(c.failures), false)
 	}
 	a.measureFailure(m)
 	a.decide(m.op, m.worker)
@@ -63,42 +68,52 @@ func (a *targetActor) settled(m *settled) {
 
 // adopt makes the end of an attempt apart its operation's.
 func (op *operation) adopt(attempt *watched) {
+	c := op.course
 	if attempt != nil {
-		op.course.inFlight--
-		op.course.failure = attempt.failure
+		op.specially().inFlight--
+		f := op.target.sup.failures.Get().(*failure)
+		*f = attempt.failure
+		c.failure = f
 		op.attempt = max(op.attempt, int32(attempt.number))
 	}
-	op.course.failures = int(op.attempt)
-	op.course.last = op.course.verdict.Err
+	c.failures = op.attempt
+	c.last = c.failure.verdict.Err
+	if c.failure.deadline != 0 {
+		c.deadline = c.failure.deadline
+	}
+	if c.failure.gone != nil {
+		op.specially().gone = c.failure.gone
+	}
 }
 
 // decide says what becomes of an operation whose attempt has failed, and of
 // the worker that failed with it, which is nil if it was left behind.
 func (a *targetActor) decide(op *operation, w *worker) {
 	c := op.course
+	f := c.failure
 	if a.sup.bus.Active() {
-		a.sup.bus.Publish(actors.AttemptFailed{Header: a.header(), Operation: op.id(), Attempt: c.failures,
-			Err: c.err, Outcome: c.verdict.Outcome, Condition: c.verdict.Condition})
+		a.sup.bus.Publish(actors.AttemptFailed{Header: a.header(), Operation: op.id(), Attempt: int(c.failures),
+			Err: f.err, Outcome: f.verdict.Outcome, Condition: f.verdict.Condition})
 	}
 	// A worker that crashed, or that holds state and failed, is not trusted
 	// with another operation.
-	distrust := c.crashed || (a.factory != nil && c.verdict.Outcome == policies.Failure)
+	distrust := f.crashed || (a.factory != nil && f.verdict.Outcome == policies.Failure)
 	if op.isConcluded() { // its caller has left
 		op.unwatch()
-		a.revive(w, distrust, c.err)
+		a.revive(w, distrust, f.err)
 		return
 	}
-	if c.inFlight > 0 && c.verdict.Retryable { // its next attempt has begun already
-		a.revive(w, true, c.err)
+	if op.inFlight() > 0 && f.verdict.Retryable { // its next attempt has begun already
+		a.revive(w, true, f.err)
 		return
 	}
 	d := a.judge(op)
-	a.revive(w, distrust || d.Retry, c.err)
+	a.revive(w, distrust || d.Retry, f.err)
 	switch {
 	case a.halted != nil && d.Retry:
 		a.reject(op, a.halted)
-	case c.gone != nil && d.Retry:
-		a.giveUp(op, c.gone)
+	case op.gone() != nil && d.Retry:
+		a.giveUp(op, op.gone())
 	case !d.Retry:
 		a.end(op, a.final(op, d.Reason))
 	case d.Wait > 0 && a.full():
@@ -112,17 +127,17 @@ func (a *targetActor) decide(op *operation, w *worker) {
 // there is no further attempt.
 func (a *targetActor) decideLate(m *settled) {
 	m.op.adopt(m.attempt)
-	if m.op.course.verdict.Retryable {
+	if m.op.course.failure.verdict.Retryable {
 		a.reject(m.op, a.halted)
 		return
 	}
-	a.end(m.op, m.op.course.verdict.Err)
+	a.end(m.op, m.op.course.failure.verdict.Err)
 }
 
 // judge asks the policy.
 func (a *targetActor) judge(op *operation) retry.Decision {
 	c := op.course
-	if c.callerDied {
+	if c.callerDied() {
 		return retry.Decision{Reason: retry.CallerGone}
 	}
 	policy := &op.policy.Retry
@@ -132,17 +147,19 @@ func (a *targetActor) judge(op *operation) retry.Decision {
 		policy = &own
 	}
 	progress := retry.Progress{
-		Attempt:     c.failures,
-		Accepted:    c.accepted,
+		Attempt:     int(c.failures),
+		Accepted:    a.sup.timeOf(c.accepted),
 		Previous:    c.previous,
 		Keyed:       op.options.key != "" || op.options.idempotent,
-		Deadline:    c.deadline,
 		BreakerOpen: !a.breaker.View().State.Admits(),
 	}
-	if c.ownWait != nil {
-		progress.HasOwn, progress.OwnWait = true, *c.ownWait
+	if c.deadline != 0 {
+		progress.Deadline = a.sup.timeOf(c.deadline)
 	}
-	return a.affordable(op, a.likely(op, retry.Decide(policy, c.verdict, progress, time.Now(), rand.Float64())))
+	if own := c.failure.ownWait; own != nil {
+		progress.HasOwn, progress.OwnWait = true, *own
+	}
+	return a.affordable(op, a.likely(op, retry.Decide(policy, c.failure.verdict, progress, time.Now(), rand.Float64())))
 }
 
 // again schedules another attempt.
@@ -153,9 +170,10 @@ func (a *targetActor) again(op *operation, d retry.Decision) {
 	c.parked = false // it has had its turn: another parked operation goes first
 	a.counts.retries.Add(1)
 	if a.sup.bus.Active() {
-		a.sup.bus.Publish(actors.RetryScheduled{Header: a.header(), Operation: op.id(), Attempt: c.failures + 1,
-			Wait: d.Wait, Source: d.Source, Err: c.err})
+		a.sup.bus.Publish(actors.RetryScheduled{Header: a.header(), Operation: op.id(), Attempt: int(c.failures) + 1,
+			Wait: d.Wait, Source: d.Source, Err: c.failure.err})
 	}
+	op.forgive()
 	if d.Wait > 0 {
 		a.enterBackoff(op, d.Wait)
 		return

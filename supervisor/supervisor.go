@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -40,6 +41,8 @@ type Supervisor struct {
 	epoch  time.Time
 	prefix string
 	serial atomic.Uint64 // of operations that were asked for their id
+
+	failures sync.Pool // of *failure, which an operation needs until it is decided on
 
 	closing  atomic.Bool
 	shutdown shutdown
@@ -75,6 +78,7 @@ func New(set *policies.Set, opts ...Option) (*Supervisor, error) {
 		epoch:     time.Now(),
 		prefix:    fmt.Sprintf("%016x", rand.Uint64()),
 	}
+	s.failures.New = func() any { return new(failure) }
 	s.set.Store(set)
 	s.given.Store(set)
 	s.shutdown.done = make(chan struct{})
@@ -271,9 +275,6 @@ const subscriptionBuffer = 1024
 func (s *Supervisor) Subscribe(f func(actors.Event)) *Subscription {
 	return s.bus.Subscribe(f, subscriptionBuffer)
 }
-
-// since is the time since the supervisor was made, never zero.
-func (s *Supervisor) since() time.Duration { return max(1, time.Since(s.epoch)) }
 
 func (s *Supervisor) operationID(serial uint64) string {
 	return fmt.Sprintf("op-%s-%d", s.prefix, serial)

@@ -196,9 +196,7 @@ func (t *Target) enterWhole(op *operation) *worker {
 		return nil
 	}
 	op.worker, op.generation, op.began = w, w.generation, w.began
-	if op.course != nil {
-		op.course.permit = breaker.Permit{}
-	}
+	op.holds(breaker.Permit{})
 	return w
 }
 
@@ -396,7 +394,7 @@ func (t *Target) ready(op *operation) bool {
 	}
 	if ctx := op.caller(); ctx.Done() != nil {
 		c := op.trouble()
-		c.stop = context.AfterFunc(ctx, func() { t.tell(&withdraw{op: op, cause: context.Cause(ctx)}) })
+		c.stop = context.AfterFunc(ctx, func() { t.tell(&withdraw{op: op, cause: context.Cause(op.caller())}) })
 	}
 	if t.enterWhole(op) != nil {
 		return true
@@ -411,7 +409,7 @@ func (op *operation) introduced() *operation {
 	c := op.trouble()
 	c.lender, _ = attemptOf(op.caller())
 	c.priority = priorityOf(op.caller())
-	c.deadline, _ = op.caller().Deadline()
+	c.deadline = op.deadline()
 	return op
 }
 

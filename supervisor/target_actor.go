@@ -23,7 +23,7 @@ type targetActor struct {
 	parked  line     // waiting for the breaker
 	backoff backoffs // waiting for time to pass, and those in a line that may not wait for ever
 	alarm   *time.Timer
-	alarmAt time.Time
+	alarmAt time.Duration // on the supervisor's clock, zero if it is not set
 
 	pace   pacer   // says when the next attempt may begin
 	prober *prober // nil if calls are the probes
@@ -99,7 +99,7 @@ func (a *targetActor) Receive(c actor.Context) {
 	case moved:
 		a.breakerMoved()
 	case due:
-		a.alarmAt = time.Time{}
+		a.alarmAt = 0
 		a.wakeDue()
 	case turn:
 		a.pace.due = time.Time{}
@@ -156,9 +156,9 @@ func (a *targetActor) undeliverable(message any) {
 	case *bounced:
 		a.pool.discard(m.worker)
 		if m.attempt != nil {
-			m.op.course.inFlight--
+			m.op.specially().inFlight--
 		}
-		if m.op.trouble().inFlight == 0 {
+		if m.op.inFlight() == 0 {
 			a.reject(m.op, a.halted)
 		}
 	case *settled:

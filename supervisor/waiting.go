@@ -1,16 +1,13 @@
 package supervisor
 
-import (
-	"container/heap"
-	"time"
-)
+import "time"
 
 // wakeDue lets the operations go whose backoff is over, and sets the alarm
 // for the next.
 func (a *targetActor) wakeDue() {
-	now := time.Now()
-	for len(a.backoff) > 0 && !a.backoff[0].course.due.After(now) {
-		op := a.backoff[0]
+	now := a.sup.reading()
+	for len(a.backoff) > 0 && a.backoff[0].due <= now {
+		op := a.backoff[0].op
 		waited := op.course.place == inBackoff
 		a.leave(op)
 		if waited {
@@ -23,28 +20,27 @@ func (a *targetActor) wakeDue() {
 	a.setAlarm(now)
 }
 
-func (a *targetActor) setAlarm(now time.Time) {
+func (a *targetActor) setAlarm(now time.Duration) {
 	if len(a.backoff) == 0 || a.down {
 		return // an alarm that is still set finds nothing due
 	}
-	first := a.backoff[0].course.due
-	if !a.alarmAt.IsZero() && !first.Before(a.alarmAt) {
+	first := a.backoff[0].due
+	if a.alarmAt > 0 && first >= a.alarmAt {
 		return
 	}
 	a.alarmAt = first
 	if a.alarm == nil {
-		a.alarm = time.AfterFunc(first.Sub(now), func() { a.tell(due{}) })
+		a.alarm = time.AfterFunc(first-now, func() { a.tell(due{}) })
 		return
 	}
-	a.alarm.Reset(first.Sub(now))
+	a.alarm.Reset(first - now)
 }
 
 // enterBackoff parks op until its wait is over.
 func (a *targetActor) enterBackoff(op *operation, wait time.Duration) {
-	now := time.Now()
-	op.course.due = now.Add(wait)
+	now := a.sup.reading()
 	op.course.place = inBackoff
-	heap.Push(&a.backoff, op)
+	a.backoff.push(op, readingAfter(now, wait))
 	a.counts.inBackoff.Add(1)
 	a.setAlarm(now)
 }
@@ -80,21 +76,20 @@ func (a *targetActor) limitWait(op *operation) {
 	if elapsed == 0 && queued == 0 {
 		return
 	}
-	now := time.Now()
-	op.course.due, op.course.patience = op.course.accepted.Add(elapsed), ErrMaxElapsed
-	if end := now.Add(queued); queued > 0 && (elapsed == 0 || end.Before(op.course.due)) {
-		op.course.due, op.course.patience = end, ErrQueueWait
+	now := a.sup.reading()
+	due := readingAfter(op.course.accepted, elapsed)
+	op.course.elapses = true
+	if end := now + queued; queued > 0 && (elapsed == 0 || end < due) {
+		due, op.course.elapses = end, false
 	}
-	heap.Push(&a.backoff, op)
+	a.backoff.push(op, due)
 	a.setAlarm(now)
 }
 
 // leave takes op out of wherever it waits.
 func (a *targetActor) leave(op *operation) {
 	c := op.course
-	if c.index >= 0 {
-		heap.Remove(&a.backoff, c.index)
-	}
+	a.backoff.remove(op)
 	if a.foremost == op {
 		a.foremost = nil
 	}

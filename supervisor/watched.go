@@ -52,8 +52,8 @@ const (
 
 // watch makes the attempt for which op has just been admitted.
 func (op *operation) watch() *watched {
-	op.trouble().inFlight++
-	w := &watched{op: op, worker: op.worker, permit: op.permit(), timed: op.began > 0, hedge: op.course.inFlight > 1}
+	op.specially().inFlight++
+	w := &watched{op: op, worker: op.worker, permit: op.permit(), timed: op.began > 0, hedge: op.inFlight() > 1}
 	w.Runner = w
 	return w
 }
@@ -82,7 +82,7 @@ func (w *watched) Run(state func() (actors.Worker, error)) (err error) {
 // bounded gives the attempt's context, and starts its clock.
 func (w *watched) bounded() (context.Context, context.CancelFunc) {
 	of := w.op.caller()
-	if racing := w.op.course.racing; racing != nil {
+	if racing := w.op.course.special.racing; racing != nil {
 		of = racing
 		w.startHedgeClock()
 	}
