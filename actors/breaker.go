@@ -28,13 +28,17 @@ type Breaker struct {
 	next    func(deliver func(*Breaker)) // see [Breaker.Forward]
 }
 
+// TakeUntold hands over the successes that were let through in the given
+// generation and told to nobody, and those of earlier ones. It must not block.
+type TakeUntold func(generation uint64) (n, earlier uint64)
+
 // SpawnBreaker starts a breaker actor as a child of parent. moved is called on
 // the actor, and so must not block, after each change that may let an
-// operation through.
-func SpawnBreaker(parent actor.SpawnerContext, name string, settings policies.Breaker, bus *Bus, moved func()) (*Breaker, error) {
+// operation through, and untold before it does anything else.
+func SpawnBreaker(parent actor.SpawnerContext, name string, settings policies.Breaker, bus *Bus, moved func(), untold TakeUntold) (*Breaker, error) {
 	b := &Breaker{name: name}
 	now := time.Now()
-	a := &breakerActor{handle: b, machine: breaker.New(settings, now), bus: bus, moved: moved, since: now}
+	a := &breakerActor{handle: b, machine: breaker.New(settings, now), bus: bus, moved: moved, waiting: untold, since: now}
 	a.publishView()
 	b.actor = a
 	return b, b.Respawn(parent)
@@ -143,6 +147,10 @@ func (s *Settlement) attempt() breaker.Attempt {
 // when the outcome has taken effect, and must not block.
 func (b *Breaker) Settle(s Settlement, done func()) { b.tell(&settle{Settlement: s, done: done}) }
 
+// Untold is to be called when successes begin to wait under a breaker with a window
+// of time: it takes them in soon enough.
+func (b *Breaker) Untold() { b.tell(untold{}) }
+
 // Query runs f on the actor's machine and returns when it has. f must not
 // block and must not keep the machine.
 func (b *Breaker) Query(f func(m *breaker.Machine, now time.Time)) {
@@ -190,6 +198,7 @@ func (b *Breaker) Configure(settings policies.Breaker, done func()) {
 		if t, changed := a.machine.Configure(now, settings); changed {
 			a.moves(t)
 		}
+		a.takeUntoldSoon(now) // those who end now don't know that there is a window of time
 	}})
 }
 

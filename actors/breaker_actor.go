@@ -22,6 +22,8 @@ type (
 		done func() // nil if nobody waits
 	}
 	tick struct{}
+	// untold: successes have begun to wait, see [Breaker.Untold].
+	untold struct{}
 )
 
 func (c *command) obeyed() {
@@ -39,9 +41,11 @@ type breakerActor struct {
 	machine *breaker.Machine
 	bus     *Bus
 	moved   func()
+	waiting TakeUntold
 	ref     *Ref
 	timer   *time.Timer
 	due     time.Time // when timer fires, zero if it doesn't
+	record  time.Time // when successes that wait are to be taken in, zero if that can wait for the next message
 	stopped bool
 	sealed  bool // see [Breaker.Seal]
 
@@ -80,6 +84,9 @@ func (a *breakerActor) Receive(c actor.Context) {
 		a.due = time.Time{}
 		a.begin()
 		a.end()
+	case untold:
+		a.takeUntoldSoon(time.Now())
+		a.end()
 	case *seal:
 		a.seal(message)
 	case unseal:
@@ -111,9 +118,10 @@ func refuse(message any) {
 }
 
 // begin takes the time and lets the machine catch up with it, so that a timer
-// that is late makes no difference.
+// that is late makes no difference, and with the successes that nobody told it.
 func (a *breakerActor) begin() time.Time {
 	now := time.Now()
+	a.takeUntold(now)
 	limit := a.machine.RampLimit()
 	if t, changed := a.machine.Tick(now, random()); changed {
 		a.moves(t)
@@ -123,11 +131,35 @@ func (a *breakerActor) begin() time.Time {
 	return now
 }
 
+// takeUntold has the machine know of the successes that wait.
+func (a *breakerActor) takeUntold(now time.Time) {
+	a.record = time.Time{}
+	n, earlier := a.waiting(a.machine.Generation())
+	a.machine.CountSuccesses(earlier)
+	if n == 0 {
+		return
+	}
+	if effect := a.machine.RecordSuccesses(now, random(), n); effect.Transition != nil {
+		a.moves(*effect.Transition)
+	}
+}
+
+// takeUntoldSoon sees to it that successes which begin to wait get into a window of
+// time in time.
+func (a *breakerActor) takeUntoldSoon(now time.Time) {
+	if within := a.machine.RecordWithin(); within > 0 && a.record.IsZero() {
+		a.record = now.Add(within)
+	}
+}
+
 // end publishes the view and sets the timer to what the machine waits for.
 func (a *breakerActor) end() {
 	a.publishView()
 	a.rampMoved()
 	due, _ := a.machine.NextTick() // zero if there is none
+	if due.IsZero() || !a.record.IsZero() && a.record.Before(due) {
+		due = a.record
+	}
 	if !a.stopped && !due.Equal(a.due) {
 		a.setTimer(due)
 	}
@@ -156,8 +188,8 @@ func (a *breakerActor) settle(now time.Time, s *settle) {
 		a.bus.Publish(StaleOutcome{Header: Header{a.handle.name, now}, Outcome: s.Outcome,
 			Admitted: s.Permit.Generation, Current: generation})
 	}
-	if effect.Changed {
-		a.moves(effect.Transition)
+	if effect.Transition != nil {
+		a.moves(*effect.Transition)
 	} else if s.Permit.Holds() {
 		a.moved() // a slot is free
 	}
@@ -180,7 +212,7 @@ func (a *breakerActor) moves(t breaker.Transition) {
 func (a *breakerActor) publishView() {
 	m := a.machine
 	old := a.handle.view.Load()
-	state, generation, quiet := m.State(), m.Generation(), m.SuccessChangesNothing()
+	state, generation, quiet := m.State(), m.Generation(), m.SuccessesMayWait()
 	timed, ramping := m.Settings().SlowCallRate > 0, m.Ramping()
 	direct := state != breaker.HalfOpen && state.Admits() && !ramping
 	if old != nil && old.State == state && old.Generation == generation && old.Quiet == quiet && old.Timed == timed &&

@@ -22,13 +22,13 @@ type BreakerMemory struct {
 
 // RestoreBreaker is [SpawnBreaker] for a breaker that goes on from a memory.
 // What has come due since happens before anybody sees it, with its event.
-func RestoreBreaker(parent actor.SpawnerContext, name string, settings policies.Breaker, memory BreakerMemory, bus *Bus, moved func()) (*Breaker, error) {
+func RestoreBreaker(parent actor.SpawnerContext, name string, settings policies.Breaker, memory BreakerMemory, bus *Bus, moved func(), untold TakeUntold) (*Breaker, error) {
 	machine, err := breaker.Restore(settings, memory.Memory, time.Now())
 	if err != nil {
 		return nil, err
 	}
 	b := &Breaker{name: name}
-	b.actor = &breakerActor{handle: b, machine: machine, bus: bus, moved: moved, since: memory.Since,
+	b.actor = &breakerActor{handle: b, machine: machine, bus: bus, moved: moved, waiting: untold, since: memory.Since,
 		reason: memory.Reason, wall: memory.Wall, cause: memory.Cause}
 	b.actor.publishView()
 	return b, b.Respawn(parent)
@@ -68,7 +68,7 @@ func (b *Breaker) Forward(next func(deliver func(*Breaker))) {
 
 func (b *Breaker) forward(next func(deliver func(*Breaker)), message any) {
 	switch message.(type) {
-	case tick, unseal:
+	case tick, unseal, untold:
 		return // its own affair
 	}
 	next(func(successor *Breaker) {
@@ -110,7 +110,7 @@ func (a *breakerActor) hold(message any) bool {
 			a.handle.tell(held)
 		}
 		return false
-	case tick:
+	case tick, untold:
 		return true // unseal looks at the clock
 	case *settle, *ask, *command, *seal:
 		a.handle.orphan(a.handle.spawned.Load(), message)

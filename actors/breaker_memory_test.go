@@ -31,7 +31,7 @@ func (b *bench) successor(s sealing) *bench {
 	next := &bench{t: b.t, parent: newParent(b.t), bus: b.bus}
 	settings := b.actor.machine.Settings()
 	var err error
-	next.Breaker, err = RestoreBreaker(next.parent.system().Root, "api", settings, s.memory, b.bus, func() {})
+	next.Breaker, err = RestoreBreaker(next.parent.system().Root, "api", settings, s.memory, b.bus, func() {}, b.untold)
 	require.NoError(b.t, err)
 	return next
 }

@@ -21,7 +21,24 @@ type bench struct {
 	bus    *Bus
 	events notes[Event]
 	moved  atomic.Int32
+	// waiting are the successes that nobody told it, by generation.
+	waiting map[uint64]uint64
 }
+
+// untold is the bench's [TakeUntold].
+func (b *bench) untold(generation uint64) (n, earlier uint64) {
+	for of, all := range b.waiting {
+		if of == generation {
+			n += all
+		} else {
+			earlier += all
+		}
+	}
+	clear(b.waiting)
+	return n, earlier
+}
+
+func nothingUntold(uint64) (n, earlier uint64) { return 0, 0 }
 
 // newBench starts a breaker that trips at the second failure in a row, opens
 // for 30 s and closes with the first good probe.
@@ -33,13 +50,13 @@ func newBench(t *testing.T, edits ...func(*policies.Breaker)) *bench {
 	for _, edit := range edits {
 		edit(&settings)
 	}
-	b := &bench{t: t, parent: newParent(t)}
+	b := &bench{t: t, parent: newParent(t), waiting: map[uint64]uint64{}}
 	var err error
 	b.bus, err = NewBus(b.parent.system(), "events")
 	require.NoError(t, err)
 	t.Cleanup(func() { b.bus.Close() })
 	b.bus.Subscribe(b.events.add, 100)
-	b.Breaker, err = SpawnBreaker(b.parent.system().Root, "api", settings, b.bus, func() { b.moved.Add(1) })
+	b.Breaker, err = SpawnBreaker(b.parent.system().Root, "api", settings, b.bus, func() { b.moved.Add(1) }, b.untold)
 	require.NoError(t, err)
 	return b
 }

@@ -171,7 +171,7 @@ func TestTheViewIsPublishedBeforeTheEvent(t *testing.T) {
 	system := newSystem(t)
 	bus, err := NewBus(system, "events")
 	require.NoError(t, err)
-	b, err := SpawnBreaker(system.Root, "api", policies.DefaultBreaker(), bus, func() {})
+	b, err := SpawnBreaker(system.Root, "api", policies.DefaultBreaker(), bus, func() {}, nothingUntold)
 	require.NoError(t, err)
 	type sighting struct {
 		event BreakerChanged

@@ -117,9 +117,11 @@ type View struct {
 	// Direct views let every call through that is begun under them. Under any
 	// other the breaker is to be asked first.
 	Direct bool
-	// Quiet views need not be told of a success: it would change nothing.
+	// Quiet views need not be told of a success, which may wait; see
+	// [breaker.Machine.SuccessesMayWait].
 	Quiet bool
-	// Timed views want to know how long an attempt ran.
+	// Timed views want to know how long an attempt ran, and are to be told of
+	// slow successes.
 	Timed bool
 	// Refusal is the error for calls that are not let through: ready made
 	// when the state is open, for half-open when the probes are out, and for

@@ -41,7 +41,7 @@ var allocations = []struct {
 			return errors.Is(err, ErrOpen)
 		}
 	}},
-	{"DoOn, success, rate over calls", 4, func(p *policies.Policy) { p.Breaker.FailureRate = 0.5 },
+	{"DoOn, success, rate over calls", 1, func(p *policies.Policy) { p.Breaker.FailureRate = 0.5 },
 		func(_ *testing.T, s *Supervisor) func() bool { return doOnSucceeds(s) }},
 	{"Go and wait", 5, nil, func(_ *testing.T, s *Supervisor) func() bool {
 		target := s.Target("x")

@@ -93,9 +93,9 @@ func (b *Breaker) State() breaker.State {
 	return t.breaker.View().State
 }
 
-// Counts is what the breaker has counted. Successes of a closed breaker that
-// has no failures to forget are added up beside it and without their times:
-// LastSuccess and ConsecutiveSuccesses do not see them.
+// Counts is what the breaker has counted. LastSuccess may be later than the
+// success was: what changes no decision is told to the breaker together, when it
+// is told, or asked, something else.
 func (b *Breaker) Counts() breaker.Counts {
 	var counts breaker.Counts
 	t := b.target.current()
@@ -103,8 +103,6 @@ func (b *Breaker) Counts() breaker.Counts {
 		return counts
 	}
 	t.breaker.Query(func(m *breaker.Machine, now time.Time) { counts = m.Counts(now) })
-	_, unheard := t.pool.counted()
-	counts.Successes += unheard
 	// The machine counts questions, of which one operation may ask several.
 	counts.Rejected = t.refused.Load() + t.refusedTold.Load()
 	return counts

@@ -40,8 +40,7 @@ type keyStats struct {
 
 // take adds what a target has counted.
 func (s *keyStats) take(t *Target) {
-	succeeded, _ := t.pool.counted()
-	s.succeeded.Add(succeeded)
+	s.succeeded.Add(t.pool.counted())
 	s.failed.Add(t.counts.failed.Load())
 	s.callsRefused.Add(t.refusedTold.Load() + t.refused.Swap(0)) // taken away, so that none is counted twice
 	s.rejected.Add(t.counts.rejected.Load())

@@ -20,7 +20,9 @@ type lane struct {
 	met       int32 // how often somebody had to wait for the mutex
 	busy      int   // workers taken here, less those put back here
 	succeeded uint64
-	unheard   uint64
+	// Successes that the breaker counts and was not told of yet: let through in
+	// the given generation of it, and in earlier ones.
+	untold, generation, earlier uint64
 }
 
 // lanes are those of a pool that has one for each core.
@@ -156,17 +158,40 @@ func (l *lanes) takeFor(own *lane, b body) *worker {
 }
 
 // putSuccess is put after an attempt that ended well. concluded says that it
-// gave its operation the outcome, heard that the breaker was told.
-func (p *pool) putSuccess(w *worker, concluded, heard bool) putResult {
+// gave its operation the outcome. If it is one the breaker has to be told of some
+// time, untold is the generation it was let through in, and 0 otherwise. It says
+// whether it is the first of them to wait.
+func (p *pool) putSuccess(w *worker, concluded bool, untold uint64) (r putResult, first bool) {
 	l := w.lane
 	l.mu.Lock()
 	if concluded {
 		l.succeeded++
 	}
-	if !heard {
-		l.unheard++
+	if untold > 0 {
+		if untold != l.generation {
+			l.earlier += l.untold
+			l.untold, l.generation = 0, untold
+		}
+		first = l.untold == 0
+		l.untold++
 	}
-	return p.putInto(l, w, true)
+	return p.putInto(l, w, true), first
+}
+
+// takeUntold is [actors.TakeUntold].
+func (p *pool) takeUntold(generation uint64) (n, earlier uint64) {
+	p.lock()
+	defer p.unlock()
+	p.each(func(l *lane) {
+		if l.generation == generation {
+			n += l.untold
+		} else {
+			earlier += l.untold
+		}
+		earlier += l.earlier
+		l.untold, l.earlier = 0, 0
+	})
+	return n, earlier
 }
 
 // put gives a worker back after an attempt.
@@ -267,11 +292,10 @@ func (p *pool) busy() (n int) {
 	return n
 }
 
-// counted is how many operations ended well, and how many of these the breaker
-// would count and was not told of.
-func (p *pool) counted() (succeeded, unheard uint64) {
+// counted is how many operations ended well.
+func (p *pool) counted() (succeeded uint64) {
 	p.lock()
 	defer p.unlock()
-	p.each(func(l *lane) { succeeded, unheard = succeeded+l.succeeded, unheard+l.unheard })
-	return succeeded, unheard
+	p.each(func(l *lane) { succeeded += l.succeeded })
+	return succeeded
 }

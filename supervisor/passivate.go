@@ -192,9 +192,9 @@ func (t *Target) moveOn(op *operation) error {
 func (a *targetActor) spawnBreaker() (*actors.Breaker, error) {
 	settings, moved := a.policy.Load().Breaker, func() { a.tell(moved{}) }
 	if a.keyed == nil || a.keyed.memory == nil {
-		return actors.SpawnBreaker(a.self, a.name, settings, a.sup.bus, moved)
+		return actors.SpawnBreaker(a.self, a.name, settings, a.sup.bus, moved, a.pool.takeUntold)
 	}
-	return actors.RestoreBreaker(a.self, a.name, settings, *a.keyed.memory, a.sup.bus, moved)
+	return actors.RestoreBreaker(a.self, a.name, settings, *a.keyed.memory, a.sup.bus, moved, a.pool.takeUntold)
 }
 
 // unused says whether no worker has anything to do.

@@ -92,17 +92,30 @@ func TestAPoolServesThoseThatWaitFirst(t *testing.T) {
 	assert.False(t, full)
 }
 
-// If it failed, the numbers that operators see would not add up.
+// If it failed, the numbers that operators see would not add up, or a breaker
+// would take a success for one of its present generation.
 func TestAPoolCountsSuccesses(t *testing.T) {
 	p, _ := newPool(1)
-	for _, c := range []struct{ concluded, heard bool }{{true, true}, {true, false}, {false, false}, {false, true}} {
-		assert.Equal(t, putIdle, p.putSuccess(p.take(held()), c.concluded, c.heard))
+	for _, c := range []struct {
+		concluded bool
+		untold    uint64
+		begins    bool
+	}{{true, 0, false}, {true, 1, true}, {false, 1, false}, {false, 0, false}, {true, 2, true}, {true, 2, false}} {
+		r, begins := p.putSuccess(p.take(held()), c.concluded, c.untold)
+		assert.Equal(t, putIdle, r)
+		assert.Equal(t, c.begins, begins, "%+v", c)
 	}
-	succeeded, unheard := p.counted()
-	workers := p.snapshot()
-	assert.EqualValues(t, 2, succeeded, "those whose caller got them")
-	assert.EqualValues(t, 2, unheard, "those the breaker was not told of")
-	assert.Equal(t, []WorkerSnapshot{{PID: "a", Incarnation: 1, Attempts: 4}}, workers)
+	assert.EqualValues(t, 4, p.counted(), "those whose caller got them")
+	assert.Equal(t, []WorkerSnapshot{{PID: "a", Incarnation: 1, Attempts: 6}}, p.snapshot())
+
+	n, earlier := p.takeUntold(2)
+	assert.EqualValues(t, 2, n)
+	assert.EqualValues(t, 2, earlier)
+	_, begins := p.putSuccess(p.take(held()), true, 2)
+	assert.True(t, begins, "the others were taken")
+	n, earlier = p.takeUntold(3)
+	assert.Zero(t, n, "the breaker has moved")
+	assert.EqualValues(t, 1, earlier)
 }
 
 // If it failed, Shutdown would end before the last attempt, or never.

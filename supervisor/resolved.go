@@ -17,6 +17,8 @@ type resolved struct {
 	// budget is what the root gives it, nil without a retry budget.
 	budget *retryBudget
 	chaos  bool // faults are injected
+	// windowed says that the breaker looks at rates over a window of time.
+	windowed bool
 	// brief says that an operation need not be made before its first attempt.
 	brief bool
 }
@@ -38,7 +40,8 @@ func (r resolving) resolve(p policies.Policy) (*resolved, error) {
 		r[lists] = rules
 	}
 	return &resolved{Policy: p, rules: rules, watched: p.Retry.AttemptTimeout > 0, hedged: p.Hedge.On(), chaos: p.Chaos.Enabled,
-		brief: p.Retry.MaxElapsed == 0 && !p.Chaos.Enabled}, nil
+		windowed: p.Breaker.WindowDuration > 0 && (p.Breaker.FailureRate > 0 || p.Breaker.SlowCallRate > 0),
+		brief:    p.Retry.MaxElapsed == 0 && !p.Chaos.Enabled}, nil
 }
 
 // listsOf tells the lists of policies apart.

@@ -150,7 +150,7 @@ func (t *Target) snapshot() TargetSnapshot {
 		snap.Template, snap.Keys = t.keyed.space.name, keysOf(t.keyed.id)
 	}
 	snap.Workers = t.pool.snapshot()
-	snap.Succeeded, _ = t.pool.counted()
+	snap.Succeeded = t.pool.counted()
 	snap.RetryBudget = t.budgetSnapshot()
 	snap.Concurrency = t.pool.concurrency()
 	snap.CostSpent, snap.CostBurned = t.spent.sum(), t.burned.sum()

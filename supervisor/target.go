@@ -284,19 +284,23 @@ func (t *Target) await(op *operation) *worker {
 // briefSuccess ends what went well and has been no operation.
 func (t *Target) briefSuccess(policy *resolved, w *worker) {
 	t.observe(policy, 1, true)
-	view := t.breaker.View()
-	heard := !view.Quiet || view.Generation != w.generation
-	if heard {
-		s := actors.Settlement{Permit: breaker.Permit{Generation: w.generation}, Outcome: policies.Success}
-		if w.began > 0 {
-			s.Ran = t.sup.since() - w.began
-		}
-		t.settle(s)
+	view, ran := t.breaker.View(), time.Duration(0)
+	if view.Timed && w.began > 0 {
+		ran = t.sup.since() - w.began
+	}
+	waits := mayWait(view, policy, w.generation, ran)
+	if !waits {
+		t.settle(actors.Settlement{Permit: breaker.Permit{Generation: w.generation}, Outcome: policies.Success, Ran: ran})
 	}
 	if policy.Pool.Adaptive {
 		t.measure(w.began, false)
 	}
-	t.afterPut(w, t.pool.putSuccess(w, true, heard || view.State == breaker.Disabled))
+	t.putSuccess(w, view, policy, true, waits)
+}
+
+// mayWait says whether the breaker need not be told of a success now.
+func mayWait(view *actors.View, policy *resolved, generation uint64, ran time.Duration) bool {
+	return view.Quiet && view.Generation == generation && !(view.Timed && ran >= policy.Breaker.SlowCallDuration)
 }
 
 // settle tells the breaker, and returns when that has taken effect.
@@ -306,21 +310,36 @@ func (t *Target) settle(s actors.Settlement) {
 	<-taken
 }
 
+// putSuccess puts a worker back after a success, which is the outcome of its
+// operation if first is true. If it waits, the breaker will ask the pool for it.
+func (t *Target) putSuccess(w *worker, view *actors.View, policy *resolved, first, waits bool) {
+	untold := view.Generation
+	if !waits || view.State == breaker.Disabled {
+		untold = 0
+	}
+	r, begins := t.pool.putSuccess(w, first, untold)
+	if begins && policy.windowed {
+		t.breaker.Untold()
+	}
+	t.afterPut(w, r)
+}
+
 // inlineSuccess ends an operation that went well. The next call of this caller
 // sees the effect of its outcome.
 func (t *Target) inlineSuccess(op *operation, w *worker) {
 	t.observe(op.policy, int(op.attempt), true)
+	end := op.settlement(policies.Success, nil)
 	late := op.lateOne()
-	later := late != nil && late.accept(op.settlement(policies.Success, nil))
+	later := late != nil && late.accept(end)
 	view := t.breaker.View()
-	heard := later || !view.Quiet || view.Generation != op.generation
-	if heard && !later {
-		t.settle(op.settlement(policies.Success, nil))
+	waits := mayWait(view, op.policy, op.generation, end.Ran)
+	if !later && !waits {
+		t.settle(end)
 	}
 	if op.policy.Pool.Adaptive {
 		t.measure(op.began, false)
 	}
-	t.afterPut(w, t.pool.putSuccess(w, true, heard || view.State == breaker.Disabled))
+	t.putSuccess(w, view, op.policy, true, waits && !later)
 }
 
 // detachedSuccess is the same on a worker's goroutine. keep, if not nil, gives
@@ -339,14 +358,14 @@ func (t *Target) detachedSuccess(op *operation, w *worker, end actors.Settlement
 		op.decided()
 	}
 	view := t.breaker.View()
-	heard := later || !view.Quiet || view.Generation != end.Permit.Generation
+	waits := mayWait(view, op.policy, end.Permit.Generation, end.Ran)
 	if op.policy.Pool.Adaptive {
 		t.measure(t.sup.since()-end.Ran, false)
 	}
-	t.afterPut(w, t.pool.putSuccess(w, first, heard || view.State == breaker.Disabled))
+	t.putSuccess(w, view, op.policy, first, waits && !later)
 	op.unwatch()
 	switch {
-	case heard && !later:
+	case !waits && !later:
 		t.breaker.Settle(end, func() {
 			if first {
 				op.deliver(nil, attempts)

@@ -50,16 +50,15 @@ func make101Failures() []policies.Outcome {
 func TestNeverIsNotACount(t *testing.T) {
 	r := newRig(t, func(s *policies.Breaker) { s.FailureThreshold = policies.Never })
 	r.Machine.counts.ConsecutiveFailures = policies.Never - 1
-	assert.False(t, r.call(fail).Changed)
+	assert.Nil(t, r.call(fail).Transition)
 }
 
 func TestTheTripSaysWhatHappened(t *testing.T) {
 	r := newRig(t)
 	r.pass(time.Hour)
 	e := r.call(fail, fail, fail)
-	require.True(t, e.Changed)
 	assert.False(t, e.Stale)
-	assert.Equal(t, Transition{
+	assert.Equal(t, &Transition{
 		From: Closed, To: Open, Reason: ReasonConsecutiveFailures,
 		At: r.now, Generation: 2, Until: r.now.Add(time.Minute),
 	}, e.Transition)
@@ -115,11 +114,11 @@ func TestClosedTripsOnRates(t *testing.T) {
 					case 't':
 						e = r.call(throttle)
 					}
-					if e.Changed {
+					if e.Transition != nil {
 						break
 					}
 				}
-				assert.Equal(t, c.reason, e.Transition.Reason)
+				assert.Equal(t, c.reason, made(e).Reason)
 				assert.Equal(t, c.reason != "", r.State() == Open)
 			}
 		})
@@ -158,26 +157,26 @@ func TestSlowIsFromTheDurationOn(t *testing.T) {
 
 // Owners skip the message for a success by this answer: a wrong true loses
 // outcomes that matter, a wrong false costs a message a call.
-func TestSuccessChangesNothing(t *testing.T) {
+func TestSuccessesMayWait(t *testing.T) {
 	rated := func(s *policies.Breaker) { s.FailureRate = 0.5 }
-	assert.True(t, newRig(t).SuccessChangesNothing())
-	assert.False(t, newRig(t, rated).SuccessChangesNothing(), "the window needs it")
+	assert.True(t, newRig(t).SuccessesMayWait())
+	assert.True(t, newRig(t, rated).SuccessesMayWait())
 
 	r := newRig(t)
 	r.call(fail)
-	assert.False(t, r.SuccessChangesNothing(), "it would end the run of failures")
+	assert.False(t, r.SuccessesMayWait(), "it would end the run of failures")
 	r.call(succeed)
-	assert.True(t, r.SuccessChangesNothing())
+	assert.True(t, r.SuccessesMayWait())
 
-	assert.False(t, newRig(t).open().SuccessChangesNothing())
-	assert.False(t, newRig(t).halfOpen().SuccessChangesNothing())
+	assert.False(t, newRig(t).open().SuccessesMayWait())
+	assert.False(t, newRig(t).halfOpen().SuccessesMayWait())
 	r = newRig(t, rated)
 	r.ForceOpen(r.now, time.Time{})
-	assert.False(t, r.SuccessChangesNothing())
+	assert.False(t, r.SuccessesMayWait())
 	r.ForceClose(r.now)
-	assert.True(t, r.SuccessChangesNothing())
+	assert.True(t, r.SuccessesMayWait())
 	r.Disable(r.now)
-	assert.True(t, r.SuccessChangesNothing())
+	assert.True(t, r.SuccessesMayWait())
 }
 
 // A permit can name a probe only in the half-open generation that gave it.

@@ -49,7 +49,7 @@ func TestReloadLowersTheThresholdFromTheNextOutcomeOn(t *testing.T) {
 	r = newRig(t)
 	r.call(fail, fail)
 	r.configure(lower)
-	assert.False(t, r.call(succeed).Changed, "a success ends the run")
+	assert.Nil(t, r.call(succeed).Transition, "a success ends the run")
 
 	r = newRig(t, slots(2), func(s *policies.Breaker) { s.SuccessThreshold = 9 }).halfOpen()
 	r.call(succeed, succeed, succeed)

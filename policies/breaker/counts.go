@@ -3,8 +3,8 @@ package breaker
 import "time"
 
 // Counts is what a machine has seen. The first group only ever grows, also
-// across transitions and resets; it leaves out successes that were never
-// settled (see [Machine.SuccessChangesNothing]).
+// across transitions and resets; it leaves out successes that wait to be
+// recorded (see [Machine.SuccessesMayWait]).
 type Counts struct {
 	// Successes, Failures, Ignored, Throttled and Walled are the settled
 	// outcomes that were not stale. A lease that ran out is a failure. An outcome

@@ -51,8 +51,8 @@ func TestProbesDecide(t *testing.T) {
 			r := newRig(t).halfOpen()
 			e := r.call(c.calls...)
 			assert.Equal(t, c.want, r.State())
-			assert.Equal(t, c.reason, e.Transition.Reason)
-			assert.Equal(t, c.reason != "", e.Changed)
+			assert.Equal(t, c.reason, made(e).Reason)
+			assert.Equal(t, c.reason != "", e.Transition != nil)
 			assert.Zero(t, r.counts().ProbesRunning, "a slot leaked")
 		})
 	}
@@ -245,11 +245,11 @@ func TestSlowProbe(t *testing.T) {
 	assert.Equal(t, uint64(1), r.counts().Slow)
 
 	r = newRig(t).halfOpen()
-	assert.False(t, r.slowCall(succeed).Changed, "no rate set: slow does not matter")
+	assert.Nil(t, r.slowCall(succeed).Transition, "no rate set: slow does not matter")
 	assert.Equal(t, 1, r.counts().ProbeSuccesses)
 
 	r = newRig(t, func(s *policies.Breaker) { s.SlowCallRate = 0.5 }).halfOpen()
-	assert.False(t, r.slowCall(ignore).Changed, "a cancelled probe says nothing, however long it took")
+	assert.Nil(t, r.slowCall(ignore).Transition, "a cancelled probe says nothing, however long it took")
 }
 
 // Half-open is rare; its slots must not stay beside an idle breaker.

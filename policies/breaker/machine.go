@@ -94,26 +94,6 @@ func (m *Machine) admitProbe(now time.Time) (p Permit, ok bool) {
 // asking [Machine.Admit], to Counts.Rejected.
 func (m *Machine) Refuse(n uint64) { m.counts.Rejected += n }
 
-// SuccessChangesNothing tells whether a success admitted in the present
-// generation would leave everything but plain counters as it is: the machine
-// is closed with no failure pending, no rate to watch and no ramp, or forced closed,
-// or disabled. An owner may then leave such a success unsettled, which spares
-// it a message on its fastest path. Successes, ConsecutiveSuccesses, Slow and
-// LastSuccess then know only of the calls that were settled.
-//
-// The answer holds until the next call of Settle, Tick or Configure, or the
-// next transition.
-func (m *Machine) SuccessChangesNothing() bool {
-	switch m.state {
-	case Closed:
-		return m.counts.ConsecutiveFailures == 0 && !m.window.kept() && m.ramp.limit == 0
-	case ForcedClosed, Disabled:
-		return true
-	default:
-		return false
-	}
-}
-
 // move begins a new generation in state to. The permits that are out become
 // stale with it, so no probe keeps a slot.
 func (m *Machine) move(now time.Time, to State, why Reason, until time.Time) Transition {

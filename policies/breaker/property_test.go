@@ -187,17 +187,18 @@ func earlier(a, b time.Time) time.Time {
 
 func (p *program) settleOne(t *rapid.T, permit Permit, a Attempt) Effect {
 	o, state := a.Outcome, p.state
-	before, unchanged := p.m.Counts(p.now), p.m.SuccessChangesNothing()
+	before, waits := p.m.Counts(p.now), p.m.SuccessesMayWait()
 	next, due := p.m.NextTick()
 	stale := permit.Generation != p.generation
 	e := p.m.SettleAttempt(p.now, drawRnd(t), permit, a)
-	p.happened(t, e.Transition, e.Changed)
+	tr := made(e)
+	p.happened(t, tr, e.Transition != nil)
 	after := p.m.Counts(p.now)
 	if stale {
 		require.True(t, e.Stale, "the outcome of an earlier generation was believed")
 	}
 	if e.Stale {
-		require.False(t, e.Changed)
+		require.Nil(t, e.Transition)
 		before.Stale++
 		require.Equal(t, before, after, "a stale outcome changed something")
 		afterNext, afterDue := p.m.NextTick()
@@ -207,32 +208,40 @@ func (p *program) settleOne(t *rapid.T, permit Permit, a Attempt) Effect {
 	}
 	require.Equal(t, before.Stale, after.Stale)
 	if o == ignore || o == throttle {
-		require.False(t, e.Changed, "an outcome that counts for nobody changed the state")
+		require.Nil(t, e.Transition, "an outcome that counts for nobody changed the state")
 		require.Equal(t, before.ConsecutiveFailures, after.ConsecutiveFailures)
 		require.Equal(t, before.ProbeSuccesses, after.ProbeSuccesses)
 		require.Equal(t, before.WindowCalls, after.WindowCalls)
 	}
 	if o == walls {
-		require.Equal(t, state == Closed || state == HalfOpen, e.Changed, "a wall opens at once, and nothing that is forced")
+		require.Equal(t, state == Closed || state == HalfOpen, e.Transition != nil, "a wall opens at once, and nothing that is forced")
 		require.Equal(t, state != Disabled, after.Walled == before.Walled+1)
 		require.Equal(t, before.Failures, after.Failures)
 		require.Equal(t, before.Successes, after.Successes)
 		require.Equal(t, before.WindowCalls, after.WindowCalls)
-		require.Equal(t, a.WallUntil.After(p.now) && e.Changed, !e.Transition.Wall.IsZero())
+		require.Equal(t, a.WallUntil.After(p.now) && e.Transition != nil, !tr.Wall.IsZero())
 		if a.WallUntil.After(p.now) {
 			require.Equal(t, before.Reopens, after.Reopens, "its end says nothing of the target's recovery")
 		}
 	} else {
 		require.Equal(t, before.Walled, after.Walled)
-		require.NotEqual(t, ReasonExternalWall, e.Transition.Reason)
+		require.NotEqual(t, ReasonExternalWall, tr.Reason)
 	}
 	p.costs(t, a, state, e, before, after)
-	if o == succeed && unchanged {
-		require.False(t, e.Changed, "SuccessChangesNothing was wrong")
-		require.Equal(t, before.WindowCalls, after.WindowCalls)
+	slow := p.m.Settings().SlowCallRate > 0 && a.Ran >= p.m.Settings().SlowCallDuration
+	if o == succeed && waits && !slow && p.m.Settings().WindowDuration == 0 {
+		require.Nil(t, e.Transition, "SuccessesMayWait was wrong")
 		require.Equal(t, before.ConsecutiveFailures, after.ConsecutiveFailures)
 	}
 	return e
+}
+
+// made is the transition that settling caused, zero if it caused none.
+func made(e Effect) Transition {
+	if e.Transition == nil {
+		return Transition{}
+	}
+	return *e.Transition
 }
 
 // costs checks that what a failure cost, and nothing else, is burned.
@@ -242,20 +251,20 @@ func (p *program) costs(t *rapid.T, a Attempt, state State, e Effect, before, af
 		burned = a.Cost
 	}
 	require.Equal(t, before.FailureCost+burned, after.FailureCost)
-	limit := p.m.Settings().FailureCost
+	limit, tr := p.m.Settings().FailureCost, made(e)
 	if limit == 0 {
 		require.Zero(t, after.WindowCost)
-		require.NotEqual(t, ReasonFailureCost, e.Transition.Reason)
+		require.NotEqual(t, ReasonFailureCost, tr.Reason)
 	}
 	if state != Closed || a.Outcome != fail || a.Cost == 0 || limit == 0 {
-		require.False(t, e.Transition.Reason == ReasonFailureCost, "not by this outcome")
-		require.True(t, after.WindowCost == before.WindowCost || after.WindowCost == 0 && e.Transition.To == Closed,
+		require.False(t, tr.Reason == ReasonFailureCost, "not by this outcome")
+		require.True(t, after.WindowCost == before.WindowCost || after.WindowCost == 0 && tr.To == Closed,
 			"%v became %v", before.WindowCost, after.WindowCost)
 		return
 	}
 	require.Equal(t, before.WindowCost+a.Cost, after.WindowCost)
-	require.True(t, after.WindowCost < limit || e.Changed, "%v of %v burned, and it has not tripped", after.WindowCost, limit)
-	require.True(t, after.WindowCost >= limit || e.Transition.Reason != ReasonFailureCost)
+	require.True(t, after.WindowCost < limit || e.Transition != nil, "%v of %v burned, and it has not tripped", after.WindowCost, limit)
+	require.True(t, after.WindowCost >= limit || tr.Reason != ReasonFailureCost)
 }
 
 func (p *program) tick(t *rapid.T) {

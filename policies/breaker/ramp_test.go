@@ -135,7 +135,7 @@ func TestThereIsNoRamp(t *testing.T) {
 			assert.Zero(t, c.Reopens)
 			_, due := r.NextTick()
 			assert.False(t, due)
-			assert.True(t, r.SuccessChangesNothing())
+			assert.True(t, r.SuccessesMayWait())
 		})
 	}
 }
@@ -158,7 +158,7 @@ func TestARampingMachineIsClosed(t *testing.T) {
 	assert.Equal(t, start.Add(time.Minute+8*time.Second), r.RampUntil())
 	assert.Equal(t, r.RampUntil(), r.counts().RampUntil)
 	assert.Equal(t, 256, r.Capacity())
-	assert.False(t, r.SuccessChangesNothing())
+	assert.False(t, r.SuccessesMayWait())
 	p := r.admit()
 	assert.True(t, p.Ramp)
 	assert.True(t, p.Holds())
@@ -232,7 +232,7 @@ func TestARampEnds(t *testing.T) {
 	assert.False(t, changed)
 	assert.False(t, r.Ramping())
 	assert.Equal(t, generation, r.Generation(), "attempts under way would be stale")
-	assert.True(t, r.SuccessChangesNothing())
+	assert.True(t, r.SuccessesMayWait())
 	_, due := r.NextTick()
 	assert.False(t, due)
 	assert.False(t, r.settle(p, fail).Stale)
@@ -247,7 +247,7 @@ func TestARampEnds(t *testing.T) {
 // stands a probe but not the load would be knocked down every minute for ever.
 func TestATripDuringARampIsAFailedRecovery(t *testing.T) {
 	for name, trip := range map[string]func(r *rig) Transition{
-		"failures": func(r *rig) Transition { return r.call(fail, fail, fail).Transition },
+		"failures": func(r *rig) Transition { return *r.call(fail, fail, fail).Transition },
 		"Trip": func(r *rig) Transition {
 			tr, _ := r.Trip(r.now, 0, ReasonRestartIntensity)
 			return tr

@@ -9,7 +9,7 @@ import (
 // Settle is [Machine.SettleAttempt] for an attempt of which no more is known
 // than its outcome and how long it ran.
 func (m *Machine) Settle(now time.Time, rnd float64, p Permit, o policies.Outcome, ran time.Duration) Effect {
-	return m.SettleAttempt(now, rnd, p, Attempt{Outcome: o, Ran: ran})
+	return m.settle(now, rnd, &p, &Attempt{Outcome: o, Ran: ran})
 }
 
 // SettleAttempt hands a permit back with the end of its attempt. rnd in [0,1)
@@ -28,16 +28,20 @@ func (m *Machine) Settle(now time.Time, rnd float64, p Permit, o policies.Outcom
 //     SuccessThreshold successes close. A probe that settles after its lease,
 //     but before [Machine.Tick], counts as what it says.
 //   - ForcedClosed only counts; Disabled does not even that.
-func (m *Machine) SettleAttempt(now time.Time, rnd float64, p Permit, a Attempt) (e Effect) {
+func (m *Machine) SettleAttempt(now time.Time, rnd float64, p Permit, a Attempt) Effect {
+	return m.settle(now, rnd, &p, &a)
+}
+
+func (m *Machine) settle(now time.Time, rnd float64, p *Permit, a *Attempt) (e Effect) {
 	var why Reason
-	switch m.holder(&p) {
+	switch m.holder(p) {
 	case Closed:
-		m.ramp.end(&p)
-		why = m.settleCall(now, &a)
+		m.ramp.end(p)
+		why = m.settleCall(now, a)
 	case HalfOpen:
-		why = m.settleProbe(now, &a)
+		why = m.settleProbe(now, a)
 	case ForcedClosed:
-		m.record(now, &a)
+		m.record(now, a)
 		// No streak is kept where none can lead to anything.
 		m.counts.ConsecutiveFailures, m.counts.ConsecutiveSuccesses = 0, 0
 	case Disabled:
@@ -45,19 +49,25 @@ func (m *Machine) SettleAttempt(now time.Time, rnd float64, p Permit, a Attempt)
 		m.counts.Stale++
 		e.Stale = true
 	}
-	if why == "" {
-		return e
-	}
-	e.Changed = true
-	switch why {
-	case ReasonProbesSucceeded:
-		e.Transition = m.recovered(now, why)
-	case ReasonExternalWall:
-		e.Transition = m.wall(now, rnd, a.WallUntil)
-	default:
-		e.Transition = m.open(now, rnd, why)
+	if why != "" {
+		e.Transition = m.moveFor(now, rnd, why, a)
 	}
 	return e
+}
+
+// moveFor makes the transition that an attempt's end is the reason for. It is
+// apart, and a pointer, because next to no attempt causes one.
+func (m *Machine) moveFor(now time.Time, rnd float64, why Reason, a *Attempt) *Transition {
+	var t Transition
+	switch why {
+	case ReasonProbesSucceeded:
+		t = m.recovered(now, why)
+	case ReasonExternalWall:
+		t = m.wall(now, rnd, a.WallUntil)
+	default:
+		t = m.open(now, rnd, why)
+	}
+	return &t
 }
 
 // holder returns the state that a permit is good for, and takes a probe's
@@ -84,8 +94,11 @@ func (m *Machine) settleCall(now time.Time, a *Attempt) Reason {
 		return walled(a)
 	}
 	failed := a.Outcome == policies.Failure
-	if m.window.kept() {
+	switch {
+	case m.window.kept():
 		m.window.add(now, failed, slow)
+	case !failed:
+		return "" // there is no rule that a success could break
 	}
 	costly := failed && m.tooCostly(now, a.Cost)
 	if why := m.brokenRule(failed); why != "" || !costly {

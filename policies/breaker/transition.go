@@ -64,8 +64,6 @@ type Effect struct {
 	// was a probe's that had been settled before. Nothing but Counts.Stale
 	// changed.
 	Stale bool
-	// Changed is true when the outcome caused Transition.
-	Changed bool
-	// Transition is valid if Changed.
-	Transition Transition
+	// Transition is what the outcome caused, nil if it caused none.
+	Transition *Transition
 }

@@ -35,7 +35,7 @@ func TestAWallOpensUntilItsEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, func(s *policies.Breaker) { s.MaxWall = 6 * time.Hour })
 			e := r.SettleAttempt(r.now, r.rnd, r.admit(), Attempt{Outcome: walls, WallUntil: c.until})
-			assert.Equal(t, Effect{Changed: true, Transition: Transition{From: Closed, To: Open, Reason: ReasonExternalWall,
+			assert.Equal(t, Effect{Transition: &Transition{From: Closed, To: Open, Reason: ReasonExternalWall,
 				At: start, Generation: 2, Until: start.Add(c.want), Wall: c.wall}}, e)
 			r.refused()
 			assert.Equal(t, start.Add(c.want), r.tickAtNext().At, "it probes then, and no sooner")
@@ -71,7 +71,7 @@ func TestAWalledProbeReopens(t *testing.T) {
 	other := r.admit()
 	e := r.wallFor(3 * time.Hour)
 	assert.Equal(t, Transition{From: HalfOpen, To: Open, Reason: ReasonExternalWall, At: r.now, Generation: 4,
-		Until: r.now.Add(3 * time.Hour), Wall: r.now.Add(3 * time.Hour)}, e.Transition)
+		Until: r.now.Add(3 * time.Hour), Wall: r.now.Add(3 * time.Hour)}, *e.Transition)
 	assert.Zero(t, r.counts().ProbesRunning, "a slot leaked")
 	assert.Zero(t, r.counts().Reopens)
 	assert.True(t, r.settle(other, fail).Stale)
@@ -106,7 +106,7 @@ func TestAWallHasNoSayElsewhere(t *testing.T) {
 				p = r.admit()
 			}
 			e := r.SettleAttempt(r.now, 0, p, Attempt{Outcome: walls, WallUntil: r.now.Add(time.Hour)})
-			assert.False(t, e.Changed)
+			assert.False(t, e.Transition != nil)
 			assert.Equal(t, c.state, r.State())
 			assert.Equal(t, until, r.Until())
 			assert.Equal(t, c.walled, r.counts().Walled)

@@ -65,6 +65,16 @@ func (w window) add(now time.Time, failed, slow bool) {
 	w.ofCalls.add(failed, slow)
 }
 
+// addSuccesses puts in n calls that did not fail and were not slow.
+func (w window) addSuccesses(now time.Time, n uint64) {
+	if w.ofTime != nil {
+		w.ofTime.slide(now)
+		w.ofTime.put(tally{calls: int(n)})
+		return
+	}
+	w.ofCalls.addSuccesses(n)
+}
+
 // held returns what the window, which must be kept, holds as of the last add.
 func (w window) held() *tally {
 	if w.ofTime != nil {

@@ -43,6 +43,18 @@ func (w *callWindow) put(call uint8) {
 	}
 }
 
+// addSuccesses is add for n calls that did not fail and were not slow.
+func (w *callWindow) addSuccesses(n uint64) {
+	if n < uint64(len(w.ring)) {
+		for range n {
+			w.put(0)
+		}
+		return
+	}
+	clear(w.ring)
+	w.next, w.sum = 0, tally{calls: len(w.ring)}
+}
+
 // clear leaves the bytes alone: only sum.calls of them are ever looked at.
 func (w *callWindow) clear() { w.next, w.sum = 0, tally{} }
 

@@ -78,12 +78,12 @@ func TestALargeCostLeavesNoRounding(t *testing.T) {
 
 // If it failed, an owner would have to settle every success of a target with
 // the rule, which costs a message each.
-func TestASuccessChangesNothingUnderTheCostRule(t *testing.T) {
+func TestSuccessesMayWaitUnderTheCostRule(t *testing.T) {
 	r := newRig(t, costs(10))
-	assert.True(t, r.SuccessChangesNothing())
+	assert.True(t, r.SuccessesMayWait())
 	r.burn(fail, 5)
 	r.call(succeed)
-	assert.True(t, r.SuccessChangesNothing())
+	assert.True(t, r.SuccessesMayWait())
 	assert.Equal(t, 5., r.counts().WindowCost)
 }
 
@@ -99,7 +99,7 @@ func TestClosingForgetsTheCosts(t *testing.T) {
 	require.Equal(t, Closed, r.State())
 	assert.Zero(t, r.counts().WindowCost)
 	assert.Equal(t, 12., r.counts().FailureCost, "what was burned stays burned")
-	assert.False(t, r.burn(fail, 9).Changed)
+	assert.Nil(t, r.burn(fail, 9).Transition)
 
 	r.Reset(r.now)
 	assert.Zero(t, r.counts().WindowCost)
