@@ -3,20 +3,40 @@ package scenarios
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/holdfast-go/holdfast/supervisor"
 )
 
 // Check gives all that is wrong with what the ledger has seen, by invariant.
 func Check(l *Ledger) []string {
-	c := &checker{Ledger: l, wrong: l.Wrong}
+	c := &checker{Ledger: l, wrong: slices.Clone(l.Wrong)}
+	c.prepare()
 	c.outcomes()
+	for _, op := range c.Ops {
+		c.attempts(op)
+		c.freed(op)
+		c.crashes(op)
+	}
+	c.reloaded()
+	c.shutdowns()
+	c.bystanders()
+	if !c.Missed {
+		c.breakers()
+		c.waits()
+	}
+	c.bounds()
+	c.atRest()
 	return c.wrong
 }
 
+// checker judges a ledger. What it can't know for certain, as where two things
+// happen at one moment, it lets pass.
 type checker struct {
 	*Ledger
 	wrong []string
+	facts map[string]*facts     // by the name that functions and events see
+	byID  map[string][]*Attempt // by the operation id that functions see
 }
 
 func (c *checker) fail(format string, args ...any) {

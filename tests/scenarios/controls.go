@@ -92,6 +92,8 @@ func (s *Stage) killWorker(step Step) {
 // reload changes the settings of one target. Only one at a time, so that the
 // ledger knows in which order they take effect.
 func (s *Stage) reload(step Step) error {
+	s.applies <- struct{}{}
+	defer func() { <-s.applies }()
 	s.mu.Lock()
 	s.changes[step.Target] = append(slices.Clip(s.changes[step.Target]), step.Settings...)
 	all, err := policiesOf(s.program.Targets, s.changes)

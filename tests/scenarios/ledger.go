@@ -31,6 +31,10 @@ type Ledger struct {
 	Policies map[string][]Version
 	// Final is the snapshot at rest, before the shutdown.
 	Final supervisor.Snapshot
+	// Quiet says that nothing had happened for long before Final was taken.
+	Quiet bool
+	// Missed says that the listener did not get all events.
+	Missed bool
 	// Wrong is what was seen to be wrong while the run lasted.
 	Wrong []string
 }

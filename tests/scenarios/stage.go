@@ -16,7 +16,8 @@ import (
 
 // The times at the end of a run, all virtual.
 const (
-	rest     = 90 * time.Second // for what waits after the last step
+	rest     = 90 * time.Second // longer than anything waits by itself
+	rests    = 12               // and how many of them are enough
 	patience = 30 * time.Second // of the shutdown at the end
 	forEver  = 24 * time.Hour   // nobody is made to wait for that long
 )
@@ -33,6 +34,7 @@ type Stage struct {
 	trace   *trace         // nil when nobody reads it
 	ears    []*ear
 	first   *supervisor.Subscription
+	applies chan struct{} // holds the right to reload
 
 	mu      sync.Mutex // for what follows
 	changes map[string][]Setting
@@ -42,7 +44,7 @@ type Stage struct {
 // newStage starts a supervisor for the program in system, under a name of its own.
 func newStage(p *Program, system *actor.ActorSystem, name string, tr *trace) (*Stage, error) {
 	s := &Stage{program: p, ledger: newLedger(p), release: make(chan struct{}), trace: tr,
-		changes: map[string][]Setting{}, made: map[string]int{}}
+		applies: make(chan struct{}, 1), changes: map[string][]Setting{}, made: map[string]int{}}
 	all, err := policiesOf(p.Targets, nil)
 	if err != nil {
 		return nil, err
@@ -99,8 +101,14 @@ func (s *Stage) play(loose bool) {
 
 // finish brings the run to its end, whatever still waits or hangs.
 func (s *Stage) finish() {
-	<-time.After(rest)
-	synctest.Wait()
+	for range rests {
+		before := s.ledger.moment().Seq
+		<-time.After(rest)
+		synctest.Wait()
+		if s.ledger.Quiet = s.ledger.moment().Seq == before+1; s.ledger.Quiet {
+			break
+		}
+	}
 	s.ledger.Final = s.sup.Snapshot()
 	s.ledger.Looks = append(s.ledger.Looks, Looked{s.ledger.moment(), s.ledger.Final})
 	s.control(Step{Verb: Shutdown, For: patience})
@@ -111,6 +119,7 @@ func (s *Stage) finish() {
 	}
 	s.awaitAll(&s.asked, "operations")
 	s.awaitAll(&s.steps, "steps")
+	s.ledger.Missed = s.first.Dropped() > 0
 	s.checkEars()
 	<-time.After(2 * time.Second) // the engine's counter of dead letters ends after one
 }
