@@ -153,3 +153,19 @@ func TestAStoppedRootEndsEverything(t *testing.T) {
 		assert.NoError(t, s.Shutdown(bg))
 	})
 }
+
+// If it failed, asking a handle of a target that was stopped from outside for
+// its address or its policy would be a panic as soon as the supervisor is shut
+// down: there is no target then that has its name.
+func TestAHandleOfAStoppedTargetOutlivesTheSupervisor(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := one(t)
+		x := s.Target("x")
+		s.System().Root.Stop(x.PID())
+		synctest.Wait()
+		require.NoError(t, s.Shutdown(bg))
+		assert.Nil(t, x.PID())
+		assert.Zero(t, x.Policy())
+		assert.ErrorIs(t, x.Start(), ErrShutdown)
+	})
+}

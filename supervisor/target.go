@@ -73,18 +73,20 @@ func (t *Target) Err() error { return t.err }
 // PID is the address of the target's supervisor, to which other actors send
 // an *[actors.Operation]. It is nil for a target that doesn't exist.
 func (t *Target) PID() *actor.PID {
+	t = t.current()
 	if t.err != nil {
 		return nil
 	}
-	return t.current().ref.PID()
+	return t.ref.PID()
 }
 
 // Policy is the policy in force for new operations.
 func (t *Target) Policy() policies.Policy {
+	t = t.current()
 	if t.err != nil {
 		return policies.Policy{}
 	}
-	return t.current().policy.Load().Policy
+	return t.policy.Load().Policy
 }
 
 // current is the target itself, or the one that has its name now if its own
