@@ -74,7 +74,7 @@ func (r *rootActor) undeliverable(message any) {
 // open starts a target, or gives the one that was started since it was asked
 // for.
 func (r *rootActor) open(c actor.Context, m *open) *Target {
-	if r.stopping {
+	if r.stopping || r.sup.closing.Load() {
 		return r.sup.missing(m.name, ErrShutdown)
 	}
 	if t, ok := r.sup.targets.Load(m.name); ok {

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/asynkron/protoactor-go/actor"
+
 	"github.com/holdfast-go/holdfast/actors"
 )
 
@@ -45,6 +47,20 @@ func (s *Supervisor) Shutdown(ctx context.Context) error {
 	}
 }
 
+// closeDoor has the root come to the end of what it was asked before the
+// shutdown. Whatever starts after that has seen that there is one.
+type closeDoor struct{ done chan<- struct{} }
+
+func (m *closeDoor) refuse(*Supervisor) { close(m.done) }
+
+func (m *closeDoor) handle(r *rootActor, _ actor.Context) {
+	r.sup.keyspaces.Range(func(_ string, k *keyspace) bool {
+		k.abandon()
+		return true
+	})
+	close(m.done)
+}
+
 // haltTargets lets every target take no more.
 func (s *Supervisor) haltTargets() []<-chan struct{} {
 	var drained []<-chan struct{}
@@ -62,6 +78,9 @@ func (s *Supervisor) haltTargets() []<-chan struct{} {
 // doesn't answer holds it up, and what it still finds is refused.
 func (s *Supervisor) finish() {
 	watch := s.watching.end()
+	closed := make(chan struct{})
+	s.root.Tell(&closeDoor{done: closed})
+	<-closed // so that no target starts behind the back of what follows
 	for _, drained := range s.haltTargets() {
 		<-drained
 	}
