@@ -27,7 +27,11 @@ func (c *checker) attempts(op *Op) {
 			}
 		}
 		for _, o := range op.Outcomes {
-			inline := op.Call.Way == Do && !c.of(a.Info.Target).detached()
+			f := c.of(a.Info.Target)
+			if f.late() { // it began, and its function did when there was a worker for it
+				continue
+			}
+			inline := op.Call.Way == Do && !f.detached()
 			if o.When.At < a.Begun.At || inline && o.When.Seq < a.Begun.Seq {
 				c.fail("I4: %s began an attempt after its outcome", op.name())
 			}
@@ -39,7 +43,7 @@ func (c *checker) attempts(op *Op) {
 // inTime says whether the attempt ended before its time was up.
 func (c *checker) inTime(a *Attempt) bool {
 	t, _ := c.timeoutOf(a)
-	return t == 0 || a.Ended.At < a.Begun.At+t
+	return t == 0 || !c.of(a.Info.Target).late() && a.Ended.At < a.Begun.At+t
 }
 
 // counted compares the number of attempts that an outcome names with those that

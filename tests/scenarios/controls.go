@@ -18,8 +18,11 @@ func (s *Stage) control(step Step) {
 	c := s.ledger.control(step)
 	err := s.perform(step)
 	s.ledger.controlled(c, err)
-	if err != nil {
+	switch {
+	case err != nil:
 		s.noteStep("%s: %s", step.Verb, firstLine(err))
+	case step.Verb == Shutdown:
+		s.noteStep("shutdown: all has ended")
 	}
 }
 

@@ -22,7 +22,7 @@ type House struct{ system *actor.ActorSystem }
 // NewHouse makes one.
 func NewHouse() *House { return &House{actors.NewSystem()} }
 
-var plays atomic.Int64
+var played atomic.Int64
 
 // Play plays a program loosely: what it does at one moment races. It returns
 // the ledger, and what was seen to be wrong.
@@ -30,7 +30,7 @@ func (h *House) Play(t *testing.T, p *Program) (ledger *Ledger, wrong []string) 
 	var s *Stage
 	stuck := inBubble(t, func() {
 		var err error
-		if s, err = newStage(p, h.system, fmt.Sprintf("play-%d", plays.Add(1)), nil); err != nil {
+		if s, err = newStage(p, h.system, fmt.Sprintf("play-%d", played.Add(1)), nil); err != nil {
 			panic("a program that can't be: " + err.Error())
 		}
 		s.play(true)
@@ -43,9 +43,9 @@ func (h *House) Play(t *testing.T, p *Program) (ledger *Ledger, wrong []string) 
 	return s.ledger, Check(s.ledger)
 }
 
-// Trace plays a program step by step and returns what happens, as text, and
-// what was seen to be wrong.
-func Trace(t *testing.T, p *Program) (text string, wrong []string) {
+// Trace plays a program step by step and returns what happens after each, as
+// text, and what was seen to be wrong.
+func Trace(t *testing.T, p *Program) (steps, wrong []string) {
 	var s *Stage
 	tr := &trace{}
 	stuck := inBubble(t, func() {
@@ -56,15 +56,15 @@ func Trace(t *testing.T, p *Program) (text string, wrong []string) {
 			panic("a program that can't be: " + err.Error())
 		}
 		s.play(false)
-		text = tr.text.String()
+		steps = tr.steps
 		s.trace = nil
 		s.finish()
 		system.Shutdown()
 	})
 	if stuck != "" {
-		return text, []string{stuck}
+		return tr.steps, []string{stuck}
 	}
-	return text, Check(s.ledger)
+	return steps, Check(s.ledger)
 }
 
 // inBubble runs f in virtual time and returns why it could not come to its end,

@@ -81,15 +81,10 @@ func (s *Stage) play(loose bool) {
 		step := s.program.Steps[i]
 		switch {
 		case step.Verb == Wait:
-			s.trace.command(step)
 			<-time.After(step.For)
 		case step.Verb == Call:
-			s.trace.command(step)
 			s.asked.Go(func() { _, _ = s.operate(context.Background(), step.Call, nil) })
-		case loose:
-			s.steps.Go(func() { s.control(step) })
 		default:
-			s.trace.command(step)
 			s.steps.Go(func() { s.control(step) })
 		}
 		if !loose {

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -19,16 +20,19 @@ import (
 type trace struct {
 	from  time.Time
 	mu    sync.Mutex
-	text  strings.Builder
+	steps []string // what has happened after each step
 	lines []line
 }
 
 type line struct {
 	at    time.Duration
-	group int // 0 operations, 1 events, 2 the rest
+	group int // 0 operations, 1 events, 2 tallies that timers of their own tell, 3 the rest
 	key   string
 	text  string
 }
+
+// operationID is an operation's id, whose first part is drawn at random.
+var operationID = regexp.MustCompile(`op-[0-9a-f]+-(\d+)`)
 
 func (t *trace) add(group int, key, text string) {
 	if t == nil {
@@ -36,20 +40,10 @@ func (t *trace) add(group int, key, text string) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.lines = append(t.lines, line{time.Since(t.from), group, key, text})
+	t.lines = append(t.lines, line{time.Since(t.from), group, key, operationID.ReplaceAllString(text, "op-$1")})
 }
 
-// command writes the step that follows.
-func (t *trace) command(s Step) {
-	if t == nil {
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	fmt.Fprintf(&t.text, "> %s\n", s)
-}
-
-// flush writes what has happened since the last command.
+// flush writes what has happened since the last step.
 func (t *trace) flush() {
 	if t == nil {
 		return
@@ -59,9 +53,11 @@ func (t *trace) flush() {
 	slices.SortStableFunc(t.lines, func(a, b line) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.group, b.group), cmp.Compare(a.key, b.key))
 	})
+	var text strings.Builder
 	for _, l := range t.lines {
-		fmt.Fprintf(&t.text, "%8s  %s\n", short(l.at), l.text)
+		fmt.Fprintf(&text, "%8s  %s\n", short(l.at), l.text)
 	}
+	t.steps = append(t.steps, text.String())
 	t.lines = nil
 }
 
@@ -73,7 +69,7 @@ func (s *Stage) note(op *Op, format string, args ...any) {
 }
 
 func (s *Stage) noteStep(format string, args ...any) {
-	s.trace.add(2, "", fmt.Sprintf(format, args...))
+	s.trace.add(3, "", fmt.Sprintf(format, args...))
 }
 
 func (s *Stage) noteOutcome(op *Op, o Outcome) {
@@ -123,7 +119,7 @@ func (s *Stage) noteEvent(e actors.Event) {
 		return
 	}
 	target := e.About().Target
-	text := ""
+	text, group := "", 1
 	switch e := e.(type) {
 	case actors.AttemptFailed, actors.OperationFailed:
 		return // the operation's own lines say it
@@ -140,9 +136,9 @@ func (s *Stage) noteEvent(e actors.Event) {
 			}
 		}
 	case actors.WorkerRestarted:
-		text = fmt.Sprintf("%s restarted, incarnation %d", last(e.Worker), e.Incarnation)
+		text = "a worker restarted" // which one may depend on the machine's cores
 	case actors.WorkerStopped:
-		text = last(e.Worker) + " stopped"
+		text = "a worker stopped"
 	case actors.AttemptAbandoned:
 		text = fmt.Sprintf("attempt %d left behind after %s, %d run on", e.Attempt, short(e.After), e.Running)
 	case actors.AttemptReturned:
@@ -164,28 +160,27 @@ func (s *Stage) noteEvent(e actors.Event) {
 		for _, c := range e.Changes {
 			text += fmt.Sprintf("; %s: %s %s -> %s", c.Target, c.Path, c.Old, c.New)
 		}
+	case actors.CallsRefused, actors.OperationsShed, actors.RetryBudgetExhausted, actors.ConcurrencyChanged:
+		text, group = e.String(), 2
 	case actors.RetrySkipped:
 		text = "a retry is not made, for it would hardly succeed"
 	default:
 		text = e.String()
 	}
-	s.trace.add(1, target, fmt.Sprintf("[%s] %s", cmp.Or(target, "all"), text))
+	s.trace.add(group, target, fmt.Sprintf("[%s] %s", cmp.Or(target, "all"), text))
 }
-
-// last is the last part of a PID's id.
-func last(id string) string { return id[strings.LastIndex(id, "/")+1:] }
 
 func (s *Stage) noteSnapshot(all supervisor.Snapshot) {
 	if s.trace == nil {
 		return
 	}
 	for _, t := range all.Targets {
-		text := fmt.Sprintf("%s: %s; succeeded %d, failed %d, refused %d, rejected %d; retries %d, restarts %d; in backoff %d, parked %d, queued %d; workers %d",
-			t.Name, t.Breaker.State, t.Succeeded, t.Failed, t.Refused, t.Rejected, t.Retries, t.Restarts, t.InBackoff, t.Parked, t.Queued, len(t.Workers))
-		s.trace.add(2, t.Name, text)
+		text := fmt.Sprintf("%s: %s; succeeded %d, failed %d, refused %d, rejected %d; retries %d, restarts %d; in backoff %d, parked %d, queued %d",
+			t.Name, t.Breaker.State, t.Succeeded, t.Failed, t.Refused, t.Rejected, t.Retries, t.Restarts, t.InBackoff, t.Parked, t.Queued)
+		s.trace.add(3, t.Name, text)
 	}
 	for _, k := range all.Keyed {
-		s.trace.add(2, k.Template, fmt.Sprintf("%s/...: %d run, %d remembered, %d of them refusing; passivated %d, evicted %d",
+		s.trace.add(3, k.Template, fmt.Sprintf("%s/...: %d run, %d remembered, %d of them refusing; passivated %d, evicted %d",
 			k.Template, k.Live, k.Remembered, k.Refusing, k.Passivated, k.Evicted))
 	}
 }
