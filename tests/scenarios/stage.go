@@ -17,7 +17,7 @@ import (
 // The times at the end of a run, all virtual.
 const (
 	rest     = 90 * time.Second // longer than anything waits by itself
-	rests    = 12               // and how many of them are enough
+	rests    = 4                // and how many of them are enough
 	patience = 30 * time.Second // of the shutdown at the end
 	forEver  = 24 * time.Hour   // nobody is made to wait for that long
 )
