@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -132,8 +133,8 @@ func (s *Stage) byMessage(ctx context.Context, op *Op, fn errand) (int, int, err
 	c := op.Call
 	target := s.sup.Target(c.Target, keysOf(c.Keys)...)
 	pid := target.PID()
-	if pid == nil {
-		return 0, 0, target.Err()
+	if pid == nil { // also if another target has its name now, and can't be had
+		return 0, 0, cmp.Or(target.Err(), errNobody)
 	}
 	request := &actors.Operation{Context: ctx, Tag: op, Idempotent: c.Idempotent,
 		Run: func(ctx context.Context) (any, error) { return fn(ctx) }}

@@ -27,6 +27,47 @@ func (c *checker) breakers() {
 		}
 	}
 	c.ownProbes()
+	c.slots()
+}
+
+// slots is the other half of I3: a slot that was given back is free. A lease runs
+// out, and a call is refused for want of a slot, only while a probe runs.
+func (c *checker) slots() {
+	for _, f := range c.facts {
+		if f.hidden() || f.killed || f.spec == nil || f.spec.Probe != nil {
+			continue
+		}
+		for _, p := range f.periods {
+			if p.state == breaker.HalfOpen && p.expired && !c.holds(f, p.from, p.to) {
+				c.fail("I3: the lease of a probe of %s ran out at %s, and none had run", f.name, p.to)
+			}
+		}
+	}
+	for _, op := range c.Ops {
+		if len(op.Outcomes) != 1 {
+			continue
+		}
+		o := op.Outcomes[0]
+		e, ok := o.Err.(*actors.OpenError)
+		if !ok || !e.Probing {
+			continue
+		}
+		f := c.of(e.Name)
+		if f.hidden() || f.killed || f.spec == nil || f.spec.Probe != nil || c.inner(op) {
+			continue
+		}
+		if !c.holds(f, 0, o.When.At) {
+			c.fail("I3: %s was refused by %s for want of a probe's slot, and no probe ran", op.name(), f.name)
+		}
+	}
+}
+
+// holds says whether an attempt that began since then may still have had its
+// permit at that moment.
+func (c *checker) holds(f *facts, since, at time.Duration) bool {
+	return slices.ContainsFunc(f.attempts, func(a *Attempt) bool {
+		return since <= a.Begun.At && a.Begun.At <= at && at <= c.over(a)
+	})
 }
 
 // chain is I15: every transition follows from the one before, and is legal.

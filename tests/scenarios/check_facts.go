@@ -28,6 +28,7 @@ type period struct {
 	seen     int // the moment at which the event of its beginning was seen
 	after    time.Duration
 	known    bool // the period before is known too, and began at after
+	expired  bool // it ended with the lease of a probe
 }
 
 // prepare collects the facts.
@@ -102,6 +103,7 @@ func (f *facts) moves(t breaker.Transition, at time.Duration, seen int) {
 	p := period{state: t.To, from: at, to: endless, seen: seen}
 	if n := len(f.periods); n > 0 && f.periods[n-1].to == endless {
 		p.after, p.known = f.periods[n-1].from, true
+		f.periods[n-1].expired = t.Reason == breaker.ReasonProbeLeaseExpired
 	}
 	f.ends(at)
 	f.periods = append(f.periods, p)

@@ -21,7 +21,7 @@ func (c *checker) attempts(op *Op) {
 			c.fail("I4: %s has had attempt %d of %d on %s", op.name(), a.Info.Number, a.Info.MaxAttempts, a.Info.Target)
 		}
 		for _, before := range op.Attempts {
-			if before.How != "ok" || before.Ended.Seq > a.Begun.Seq || !c.inTime(before) {
+			if before.How != "ok" || before.Ended.Seq > a.Begun.Seq || !c.inTime(before) || c.of(a.Info.Target).late() {
 				continue
 			}
 			// A race may have been lost before the success, and the operation gone on
