@@ -66,7 +66,11 @@ func (c *checker) slots() {
 // permit at that moment.
 func (c *checker) holds(f *facts, since, at time.Duration) bool {
 	return slices.ContainsFunc(f.attempts, func(a *Attempt) bool {
-		return since <= a.Begun.At && a.Begun.At <= at && at <= c.over(a)
+		end := c.over(a)
+		if _, certain := c.timeoutOf(a); !certain {
+			end = endless // nobody knows here which policy it runs under
+		}
+		return since <= a.Begun.At && a.Begun.At <= at && at <= end
 	})
 }
 
