@@ -43,7 +43,7 @@ var allocations = []struct {
 	}},
 	{"DoOn, success, rate over calls", 1, func(p *policies.Policy) { p.Breaker.FailureRate = 0.5 },
 		func(_ *testing.T, s *Supervisor) func() bool { return doOnSucceeds(s) }},
-	{"Go and wait", 5, nil, func(_ *testing.T, s *Supervisor) func() bool {
+	{"Go and wait", 3, nil, func(_ *testing.T, s *Supervisor) func() bool {
 		target := s.Target("x")
 		return func() bool {
 			_, err := GoOn(bg, target, succeed).Wait(bg)

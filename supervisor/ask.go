@@ -26,9 +26,7 @@ func AskOn[Out any](ctx context.Context, t *Target, payload any, options ...Call
 // put hands a question to a target.
 func put[Out any](ctx context.Context, t *Target, payload any, o *callOptions, outer *detached[Out]) *question[Out] {
 	q := &question[Out]{payload: payload}
-	q.set(q, ctx, t, false, o, outer, func(t *Target, o *callOptions, outer *detached[Out]) {
-		put(ctx, t, payload, o, outer)
-	})
+	q.set(q, ctx, t, false, o, outer)
 	return q
 }
 
@@ -36,6 +34,11 @@ func put[Out any](ctx context.Context, t *Target, payload any, o *callOptions, o
 type question[Out any] struct {
 	detached[Out]
 	payload any
+}
+
+// again implements repeatable.
+func (q *question[Out]) again(t *Target, o *callOptions, outer *detached[Out]) {
+	put(q.caller(), t, q.payload, o, outer)
 }
 
 // run implements body.

@@ -9,15 +9,21 @@ import (
 // detour is the part of a detached operation that only one needs which has
 // somewhere to fall back to, or which is itself where another fell back to.
 type detour[T any] struct {
-	// again starts the same on another target, for the operation it is
-	// called with.
-	again  func(t *Target, o *callOptions, outer *detached[T])
+	whole  repeatable[T]
 	outer  *detached[T]
 	failed error // on this target, while it is tried elsewhere
 	value  T
 	used   bool // value is the outcome's
 	// arrived is set by the first that ends it.
 	arrived atomic.Bool
+}
+
+// repeatable is a body that can be done on another target.
+type repeatable[T any] interface {
+	body
+	// again starts the same on another target, for the operation that falls
+	// back to it.
+	again(t *Target, o *callOptions, outer *detached[T])
 }
 
 // diverts says whether the operation, which ended with err, goes on elsewhere.
@@ -31,7 +37,7 @@ func (d *detached[T]) diverts(err error) bool {
 		d.detour.failed = err
 		return t.sup.errands.run(func() {
 			t.fellBack(&d.operation, next, err)
-			d.detour.again(t.sup.Target(next), o.there(), d)
+			d.detour.whole.again(t.sup.Target(next), o.there(), d)
 		}, d.lost)
 	}
 	return d.resorts(err)

@@ -23,7 +23,10 @@ func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 	if ctx == nil {
 		return zero, ErrNilContext
 	}
-	done := f.Done()
+	done, left := f.Done(), ctx.Done()
+	if left == nil {
+		return f.call.outcome()
+	}
 	select {
 	case <-done:
 		return f.call.outcome()
@@ -32,7 +35,7 @@ func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 	select {
 	case <-done:
 		return f.call.outcome()
-	case <-ctx.Done():
+	case <-left:
 		return zero, context.Cause(ctx)
 	}
 }
@@ -96,25 +99,27 @@ func launch[T any](ctx context.Context, t *Target, fn func(context.Context) (T, 
 	f := &Future[T]{}
 	d := &f.call
 	d.fn = fn
-	d.set(d, ctx, t, fn == nil, o, outer, func(t *Target, o *callOptions, outer *detached[T]) {
-		launch(ctx, t, fn, o, outer)
-	})
+	d.set(d, ctx, t, fn == nil, o, outer)
 	return f
 }
 
-// set starts an operation, of which b is the whole, or ends it at once.
-func (d *detached[T]) set(b body, ctx context.Context, t *Target, nilFunction bool, o *callOptions, outer *detached[T],
-	again func(*Target, *callOptions, *detached[T])) {
+// again implements repeatable.
+func (d *detached[T]) again(t *Target, o *callOptions, outer *detached[T]) {
+	launch(d.caller(), t, d.fn, o, outer)
+}
+
+// set starts an operation, of which whole is all, or ends it at once.
+func (d *detached[T]) set(whole repeatable[T], ctx context.Context, t *Target, nilFunction bool, o *callOptions, outer *detached[T]) {
 	t = t.current()
 	err := t.precheck(ctx, nilFunction, fits[T](o), o)
 	policy := t.policy.Load()
 	if policy == nil { // there is no such target
 		d.target, d.options, d.Context = t, o, ctx
 	} else {
-		d.start(b, t, ctx, policy, o, false)
+		d.start(whole, t, ctx, policy, o, false)
 	}
 	if outer != nil || o.fallback != nil || policy != nil && policy.Fallback.Target != "" {
-		d.detour = &detour[T]{again: again, outer: outer}
+		d.detour = &detour[T]{whole: whole, outer: outer}
 	}
 	if err != nil {
 		d.ended(err, 0)

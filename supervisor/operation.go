@@ -230,6 +230,14 @@ func (op *operation) claim() (attempts int, first bool) {
 	return int(n), true
 }
 
+// delivery delivers the success, if it is the outcome.
+func (op *operation) delivery(first bool, attempts int) func() {
+	if !first {
+		return nil
+	}
+	return func() { op.deliver(nil, attempts) }
+}
+
 // deliver gives the outcome to whoever waits for it. It follows a claim.
 func (op *operation) deliver(err error, attempts int) {
 	if !op.inline {

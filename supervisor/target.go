@@ -368,11 +368,7 @@ func (t *Target) detachedSuccess(op *operation, w *worker, end actors.Settlement
 	op.unwatch()
 	switch {
 	case !waits && !later:
-		t.breaker.Settle(end, func() {
-			if first {
-				op.deliver(nil, attempts)
-			}
-		})
+		t.breaker.Settle(end, op.delivery(first, attempts))
 	case first:
 		op.decided()
 		then = op.body.ended(nil, attempts)
