@@ -71,15 +71,22 @@ func (c *checker) outcomes() {
 
 func (op *Op) exited() bool {
 	for _, a := range op.Attempts {
-		if a.How == "exit" || a.How == "" || a.Deed.Result == "exit_error" {
+		if a.How == "exit" || a.How == "" || exits(a.Deed) {
 			return true
 		}
-		for _, d := range a.Deed.Within { // an inner one's ends the goroutine of both
-			for _, inner := range d.Deeds {
-				if inner.Result == "goexit" || inner.Result == "exit_error" {
-					return true
-				}
-			}
+	}
+	return false
+}
+
+// exits says whether a function may end its goroutine: by what it does itself, or by
+// what a call within it, at any depth, does there or hands out.
+func exits(d Deed) bool {
+	if d.Result == "goexit" || d.Result == "exit_error" {
+		return true
+	}
+	for _, within := range d.Within {
+		if slices.ContainsFunc(within.Deeds, exits) {
+			return true
 		}
 	}
 	return false
