@@ -143,9 +143,12 @@ func (s *Settlement) attempt() breaker.Attempt {
 	return breaker.Attempt{Outcome: s.Outcome, Ran: s.Ran, WallUntil: s.WallUntil, Cost: s.Cost}
 }
 
-// Settle hands a permit back. done, if not nil, is called once on the actor
-// when the outcome has taken effect, and must not block.
-func (b *Breaker) Settle(s Settlement, done func()) { b.tell(&settle{Settlement: s, done: done}) }
+// Settler is who is told when a settlement has taken effect. Settled is called on
+// the breaker actor, and must not block.
+type Settler interface{ Settled() }
+
+// Settle hands a permit back. then, if not nil, is told once.
+func (b *Breaker) Settle(s Settlement, then Settler) { b.tell(&settle{Settlement: s, then: then}) }
 
 // Untold is to be called when successes begin to wait under a breaker with a window
 // of time: it takes them in soon enough.

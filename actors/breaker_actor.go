@@ -15,7 +15,7 @@ type (
 	}
 	settle struct {
 		Settlement
-		done func()
+		then Settler // nil if nobody waits
 	}
 	command struct {
 		do   func(*breakerActor, time.Time)
@@ -25,6 +25,12 @@ type (
 	// untold: successes have begun to wait, see [Breaker.Untold].
 	untold struct{}
 )
+
+func (s *settle) settled() {
+	if s.then != nil {
+		s.then.Settled()
+	}
+}
 
 func (c *command) obeyed() {
 	if c.done != nil {
@@ -43,6 +49,7 @@ type breakerActor struct {
 	moved   func()
 	waiting TakeUntold
 	ref     *Ref
+	before  *View // the view before the present one
 	timer   *time.Timer
 	due     time.Time // when timer fires, zero if it doesn't
 	record  time.Time // when successes that wait are to be taken in, zero if that can wait for the next message
@@ -67,9 +74,7 @@ func (a *breakerActor) Receive(c actor.Context) {
 		now := a.begin()
 		a.settle(now, message)
 		a.end()
-		if message.done != nil {
-			message.done()
-		}
+		message.settled()
 	case *ask:
 		now := a.begin()
 		permit, granted := a.machine.Admit(now)
@@ -105,9 +110,7 @@ func (a *breakerActor) Receive(c actor.Context) {
 func refuse(message any) {
 	switch m := message.(type) {
 	case *settle:
-		if m.done != nil {
-			m.done()
-		}
+		m.settled()
 	case *ask:
 		m.answer(Admission{})
 	case *command:
@@ -210,26 +213,43 @@ func (a *breakerActor) moves(t breaker.Transition) {
 }
 
 func (a *breakerActor) publishView() {
-	m := a.machine
-	old := a.handle.view.Load()
-	state, generation, quiet := m.State(), m.Generation(), m.SuccessesMayWait()
-	timed, ramping := m.Settings().SlowCallRate > 0, m.Ramping()
-	direct := state != breaker.HalfOpen && state.Admits() && !ramping
-	if old != nil && old.State == state && old.Generation == generation && old.Quiet == quiet && old.Timed == timed &&
-		old.Direct == direct && (!ramping || old.Refusal.Until.Equal(m.RampUntil())) {
-		return
-	}
-	v := &View{State: state, Generation: generation, Direct: direct, Quiet: quiet, Timed: timed, Since: a.since, Reason: a.reason}
+	m, old := a.machine, a.handle.view.Load()
+	v := View{State: m.State(), Generation: m.Generation(), Quiet: m.SuccessesMayWait(), Timed: m.JudgesSlowness(),
+		Since: a.since, Reason: a.reason}
+	v.Direct = v.State != breaker.HalfOpen && v.State.Admits() && !m.Ramping()
+	until := m.RampUntil()
 	switch {
-	case !state.Admits():
-		v.Refusal = &OpenError{Name: a.handle.name, Until: m.Until(), Reason: a.reason, WallUntil: a.wall}
-		if state == breaker.Open {
-			v.Refusal.Cause = a.cause
-		}
-	case state == breaker.HalfOpen:
-		v.Refusal = &OpenError{Name: a.handle.name, Cause: a.cause, Reason: a.reason, Probing: true}
-	case ramping:
-		v.Refusal = &OpenError{Name: a.handle.name, Cause: a.cause, Until: m.RampUntil(), Reason: a.reason, Recovering: true}
+	case old != nil && old.same(&v, until):
+	case a.before != nil && a.before.same(&v, until):
+		// A success that ends a run of failures comes back to the view from
+		// before it.
+		a.handle.view.Store(a.before)
+		a.before = old
+	default:
+		fresh := v // apart, so that v is no garbage when there is none
+		fresh.Refusal = a.refusal(&v, until)
+		a.handle.view.Store(&fresh)
+		a.before = old
 	}
-	a.handle.view.Store(v)
+}
+
+// refusal is the error for calls that are not let through under a view, nil if
+// all are.
+func (a *breakerActor) refusal(v *View, rampUntil time.Time) *OpenError {
+	if v.Direct {
+		return nil
+	}
+	e := &OpenError{Name: a.handle.name, Cause: a.cause, Reason: a.reason}
+	switch {
+	case !v.State.Admits():
+		e.Until, e.WallUntil = a.machine.Until(), a.wall
+		if v.State != breaker.Open {
+			e.Cause = nil
+		}
+	case v.State == breaker.HalfOpen:
+		e.Probing = true
+	default:
+		e.Until, e.Recovering = rampUntil, true
+	}
+	return e
 }

@@ -103,7 +103,7 @@ func TestWhatIsSentMeanwhileIsForTheRespawnedActor(t *testing.T) {
 		generation := b.View().Generation
 		b.kill()
 		obeyed, settled, answers := make(chan struct{}), make(chan struct{}), make(chan Admission, 1)
-		b.Settle(Settlement{Permit: breaker.Permit{Generation: generation}, Outcome: policies.Failure}, func() { close(settled) })
+		b.Settle(Settlement{Permit: breaker.Permit{Generation: generation}, Outcome: policies.Failure}, closing(settled))
 		go func() {
 			defer close(obeyed)
 			b.ForceOpen(time.Time{})
@@ -134,7 +134,7 @@ func TestTheEndAnswersWhatWaitsForARespawn(t *testing.T) {
 		b := newBench(t)
 		b.kill()
 		settled, answers := make(chan struct{}), make(chan Admission, 1)
-		b.Settle(Settlement{}, func() { close(settled) })
+		b.Settle(Settlement{}, closing(settled))
 		b.Ask(func(a Admission) { answers <- a })
 		assert.Empty(t, answers)
 		b.End()

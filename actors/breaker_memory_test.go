@@ -47,7 +47,7 @@ func TestASealedBreakerHoldsWhatItIsSent(t *testing.T) {
 		assert.Equal(t, 1, s.memory.ConsecutiveFailures)
 
 		taken, forced := make(chan struct{}), make(chan struct{})
-		b.Settle(Settlement{Permit: breaker.Permit{Generation: 1}, Outcome: policies.Failure}, func() { close(taken) })
+		b.Settle(Settlement{Permit: breaker.Permit{Generation: 1}, Outcome: policies.Failure}, closing(taken))
 		go func() {
 			b.ForceOpen(time.Time{})
 			close(forced)

@@ -61,6 +61,11 @@ func newBench(t *testing.T, edits ...func(*policies.Breaker)) *bench {
 	return b
 }
 
+// closing is a [Settler] that closes a channel.
+type closing chan struct{}
+
+func (c closing) Settled() { close(c) }
+
 // settle ends an attempt that was let through while the breaker is as it is.
 func (b *bench) settle(o policies.Outcome, err error) {
 	b.t.Helper()
@@ -70,7 +75,7 @@ func (b *bench) settle(o policies.Outcome, err error) {
 func (b *bench) settled(s Settlement) {
 	b.t.Helper()
 	done := make(chan struct{})
-	b.Settle(s, func() { close(done) })
+	b.Settle(s, closing(done))
 	soon(b.t, done, "a settlement")
 }
 

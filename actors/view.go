@@ -132,3 +132,10 @@ type View struct {
 	Since  time.Time
 	Reason breaker.Reason
 }
+
+// same says whether v says what u does, of which the refusal is not made yet.
+// rampUntil is when the ramp ends that is under way, zero if none is.
+func (v *View) same(u *View, rampUntil time.Time) bool {
+	return v.State == u.State && v.Generation == u.Generation && v.Direct == u.Direct && v.Quiet == u.Quiet && v.Timed == u.Timed &&
+		(rampUntil.IsZero() || v.Refusal != nil && v.Refusal.Until.Equal(rampUntil))
+}

@@ -47,7 +47,7 @@ func (a *targetActor) notBegun(w *watched) {
 func (a *targetActor) settleFailed(w *watched, worker *worker) {
 	s := w.settlement(w.verdict.Outcome, nil)
 	w.tell(&s)
-	a.breaker.Settle(s, func() { a.tell(&settled{op: w.op, worker: worker, attempt: w}) })
+	a.breaker.Settle(s, &settled{to: a.Target, op: w.op, worker: worker, attempt: w})
 }
 
 // leaveBehind goes on without an attempt whose time is over. Its function runs

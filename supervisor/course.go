@@ -55,6 +55,9 @@ type special struct {
 	endRace  context.CancelCauseFunc
 }
 
+// Settled implements [actors.Settler] for an inline operation that has succeeded.
+func (c *course) Settled() { c.wake <- nil }
+
 // failure is the end of an attempt that did not succeed.
 type failure struct {
 	err        error

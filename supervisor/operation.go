@@ -230,12 +230,19 @@ func (op *operation) claim() (attempts int, first bool) {
 	return int(n), true
 }
 
-// delivery delivers the success, if it is the outcome.
-func (op *operation) delivery(first bool, attempts int) func() {
-	if !first {
-		return nil
+// delivery gives a detached operation's success to whoever waits for it, if it is
+// the outcome, when the breaker has taken it in.
+type delivery struct {
+	op       *operation
+	first    bool
+	attempts int
+}
+
+// Settled implements [actors.Settler].
+func (d *delivery) Settled() {
+	if d.first {
+		d.op.deliver(nil, d.attempts)
 	}
-	return func() { op.deliver(nil, attempts) }
 }
 
 // deliver gives the outcome to whoever waits for it. It follows a claim.

@@ -33,7 +33,7 @@ func (r *probeRun) run() {
 		settlement := actors.Settlement{Permit: r.permit, Outcome: r.verdict.Outcome, Ran: took}
 		f := failure{err: r.verdict.Err, verdict: r.verdict}
 		f.tell(&settlement)
-		r.target.breaker.Settle(settlement, func() { r.target.tell(&probed{probeRun: r, took: took}) })
+		r.target.breaker.Settle(settlement, &probed{probeRun: r, took: took})
 		r.target.pool.endProbe()
 	}()
 	err := actors.Guard(func() error { return r.check(r.ctx) })

@@ -51,7 +51,7 @@ func (a *targetActor) HandleFailure(_ *actor.ActorSystem, self actor.Supervisor,
 	}
 	settlement := op.settlement(f.verdict.Outcome, nil)
 	f.tell(&settlement)
-	a.breaker.Settle(settlement, func() { a.tell(&settled{op: op, worker: w}) })
+	a.breaker.Settle(settlement, &settled{to: a.Target, op: op, worker: w})
 }
 
 // settled goes on when the breaker has taken in a failed attempt.

@@ -292,7 +292,7 @@ func (t *Target) briefSuccess(policy *resolved, w *worker) {
 	}
 	waits := mayWait(view, policy, w.generation, ran)
 	if !waits {
-		t.settle(actors.Settlement{Permit: breaker.Permit{Generation: w.generation}, Outcome: policies.Success, Ran: ran})
+		t.settle(nil, actors.Settlement{Permit: breaker.Permit{Generation: w.generation}, Outcome: policies.Success, Ran: ran})
 	}
 	if policy.Pool.Adaptive {
 		t.measure(w.began, false)
@@ -305,12 +305,24 @@ func mayWait(view *actors.View, policy *resolved, generation uint64, ran time.Du
 	return view.Quiet && view.Generation == generation && !(view.Timed && ran >= policy.Breaker.SlowCallDuration)
 }
 
-// settle tells the breaker, and returns when that has taken effect.
-func (t *Target) settle(s actors.Settlement) {
-	taken := make(chan struct{})
-	t.breaker.Settle(s, func() { close(taken) })
+// settle tells the breaker of an inline operation's success, and returns when that
+// has taken effect. course is nil for one that has none.
+func (t *Target) settle(course *course, s actors.Settlement) {
+	if course != nil {
+		t.breaker.Settle(s, course)
+		<-course.wake
+		return
+	}
+	taken := make(takenIn)
+	t.breaker.Settle(s, taken)
 	<-taken
 }
+
+// takenIn is closed when a settlement has taken effect.
+type takenIn chan struct{}
+
+// Settled implements [actors.Settler].
+func (t takenIn) Settled() { close(t) }
 
 // putSuccess puts a worker back after a success, which is the outcome of its
 // operation if first is true. If it waits, the breaker will ask the pool for it.
@@ -336,7 +348,7 @@ func (t *Target) inlineSuccess(op *operation, w *worker) {
 	view := t.breaker.View()
 	waits := mayWait(view, op.policy, op.generation, end.Ran)
 	if !later && !waits {
-		t.settle(end)
+		t.settle(op.course, end)
 	}
 	if op.policy.Pool.Adaptive {
 		t.measure(op.began, false)
@@ -368,7 +380,7 @@ func (t *Target) detachedSuccess(op *operation, w *worker, end actors.Settlement
 	op.unwatch()
 	switch {
 	case !waits && !later:
-		t.breaker.Settle(end, op.delivery(first, attempts))
+		t.breaker.Settle(end, &delivery{op: op, first: first, attempts: attempts})
 	case first:
 		op.decided()
 		then = op.body.ended(nil, attempts)

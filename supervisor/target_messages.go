@@ -34,6 +34,7 @@ type (
 	freshened struct{ worker *worker }
 	// settled: the breaker has taken in a failed attempt.
 	settled struct {
+		to      *Target
 		op      *operation
 		worker  *worker
 		attempt *watched // nil unless it was one
@@ -94,3 +95,9 @@ type (
 	// renew: replace every worker, as the parent decided.
 	renew struct{}
 )
+
+// Settled implements [actors.Settler].
+func (m *settled) Settled() { m.to.tell(m) }
+
+// Settled implements [actors.Settler].
+func (m *probed) Settled() { m.target.tell(m) }

@@ -57,6 +57,9 @@ func (m *Machine) Generation() uint64 { return m.generation }
 // Settings returns the settings in force.
 func (m *Machine) Settings() policies.Breaker { return m.settings }
 
+// JudgesSlowness tells whether it matters how long an attempt ran.
+func (m *Machine) JudgesSlowness() bool { return m.settings.SlowCallRate > 0 }
+
 // Until returns when the present state ends by itself: zero unless it is
 // Open, or ForcedOpen with an end.
 func (m *Machine) Until() time.Time { return m.until }
