@@ -36,40 +36,48 @@ func Classify(err error, caller error, now time.Time, rules Rules) Verdict {
 	if err == nil {
 		return Verdict{Outcome: policies.Success}
 	}
-	found := lookUp(err)                   // 1. the tables
-	v := ownWord(found, err, now)          // 2. what the error says of itself
-	tripped := rules.apply(&v, found, err) // 3. the target's lists
-	callerDone(&v, err, caller)            // 4. the caller's context
-	ownOutcome(&v, err)                    // 5. the outcome that the error names
-	permanent(&v, err, tripped)            // 6. the permanent marker
+	return classify(err, caller, now, &rules, look(err))
+}
+
+// classify does the six steps. Each is left out where in, the survey of err,
+// holds nothing that it could find.
+func classify(err, caller error, now time.Time, rules *Rules, in survey) Verdict {
+	found := lookUp(err, in)                   // 1. the tables
+	v := ownWord(found, err, now, in)          // 2. what the error says of itself
+	tripped := rules.apply(&v, found, err, in) // 3. the target's lists
+	callerDone(&v, err, caller, in)            // 4. the caller's context
+	ownOutcome(&v, err, in)                    // 5. the outcome that the error names
+	permanent(&v, err, tripped, in)            // 6. the permanent marker
 	walled(&v, now)
 	return v
 }
 
 // lookUp is step 1: the meaning of err by the tables alone.
-func lookUp(err error) Verdict {
-	v := byTables(err)
-	v.Ambiguous = v.Ambiguous || joinedAfterSend(err)
+func lookUp(err error, in survey) Verdict {
+	v := byTables(err, in)
+	v.Ambiguous = v.Ambiguous || in.holds(joined) && joinedAfterSend(err)
 	return v
 }
 
 // byTables is what the first table says that knows err.
-func byTables(err error) Verdict {
-	for _, table := range []func(error) (string, meaning, bool){httpStatus, grpcStatus, database} {
-		if name, m, ok := table(err); ok {
-			return verdict(name, m)
+func byTables(err error, in survey) Verdict {
+	for _, t := range answerTables {
+		if in.holds(t.about) {
+			if name, m, ok := t.find(err, in); ok {
+				return verdict(name, m)
+			}
 		}
 	}
-	if errors.Is(err, context.Canceled) {
+	if in.holds(cancellations) && errors.Is(err, context.Canceled) {
 		return verdict(Canceled, meanings[Canceled])
 	}
-	if name, m, ok := beforeSend(err); ok {
+	if name := firstOf(beforeSend, err, in); name != "" {
+		m := meanings[name]
+		m.ambiguous = false
 		return verdict(name, m)
 	}
-	for _, table := range []func(error) string{files, afterSend, finished} {
-		if name := table(err); name != "" {
-			return verdict(name, meanings[name])
-		}
+	if name := firstOf(afterSend, err, in); name != "" {
+		return verdict(name, meanings[name])
 	}
 	return verdict(Unknown, unknown)
 }
@@ -79,24 +87,26 @@ func verdict(name string, m meaning) Verdict {
 }
 
 // ownWord is step 2.
-func ownWord(v Verdict, err error, now time.Time) Verdict {
-	explicit(&v, err)
-	v.Unsafe = unsafe(err)
-	if hadNoEffect(v, err) {
+func ownWord(v Verdict, err error, now time.Time, in survey) Verdict {
+	if in.holds(speakers | answers) {
+		explicit(&v, err)
+	}
+	v.Unsafe = in.holds(answers|urls) && unsafe(err)
+	if in.holds(noEffects|safes) && hadNoEffect(v, err) {
 		v.Ambiguous = false
 	}
-	v.Delay, v.HasDelay = serverDelay(err, now)
-	wall(&v, err)
+	v.Delay, v.HasDelay = serverDelay(err, now, in)
+	wall(&v, err, in)
 	return v
 }
 
 // callerDone is step 4. What the lists said of an error that is the context's
 // own end does not hold: it is the caller's, not the target's.
-func callerDone(v *Verdict, err, caller error) {
+func callerDone(v *Verdict, err, caller error, in survey) {
 	if caller == nil {
 		return
 	}
-	over := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) ||
+	over := in.holds(cancellations|deadlines) && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) ||
 		v.Condition == grpcCanceled || v.Condition == grpcDeadline || v.Condition == sqlCanceled || v.Condition == SQLDone
 	if over {
 		v.Condition = CallerCanceled
@@ -112,17 +122,20 @@ func callerDone(v *Verdict, err, caller error) {
 
 // ownOutcome is step 5. The lists don't overrule it: an operation within this
 // one has been counted by its own breaker, whatever error it reaches.
-func ownOutcome(v *Verdict, err error) {
-	if outcome, ok := namedOutcome(err); ok && v.Condition != ExternalWall {
+func ownOutcome(v *Verdict, err error, in survey) {
+	if outcome, ok := namedOutcome(err, in); ok && v.Condition != ExternalWall {
 		v.Outcome = outcome
 	}
-	if _, ok := errors.AsType[*ignoreMark](err); ok {
+	if in.holds(ignores) && isType[*ignoreMark](err) {
 		v.Outcome = policies.Ignored
 	}
 }
 
 // namedOutcome is the outcome that an error names for itself.
-func namedOutcome(err error) (policies.Outcome, bool) {
+func namedOutcome(err error, in survey) (policies.Outcome, bool) {
+	if !in.holds(judges) {
+		return 0, false
+	}
 	j, ok := errors.AsType[judge](err)
 	if !ok {
 		return 0, false
@@ -130,17 +143,11 @@ func namedOutcome(err error) (policies.Outcome, bool) {
 	return j.BreakerOutcome(), true
 }
 
-// judge is an error that names its outcome.
-type judge interface {
-	error
-	BreakerOutcome() policies.Outcome
-}
-
 // permanent is step 6. It comes last because it builds on the outcome that the
 // other steps found; tripped says that trip_on has a say in it.
-func permanent(v *Verdict, err error, tripped bool) {
+func permanent(v *Verdict, err error, tripped bool, in survey) {
 	v.Err = err
-	if _, ok := errors.AsType[*backoff.PermanentError](err); !ok {
+	if !in.holds(permanents) || !isType[*backoff.PermanentError](err) {
 		return
 	}
 	for p, ok := err.(*backoff.PermanentError); ok; p, ok = err.(*backoff.PermanentError) { //nolint:errorlint // only the top is taken off

@@ -10,25 +10,6 @@ import (
 	"syscall"
 )
 
-// beforeSend is the table for errors from before a request was sent, so that
-// it cannot have taken effect: bad addresses, DNS, TLS and dialling. Whatever
-// goes wrong while dialling is before sending, a timeout or a reset too.
-func beforeSend(err error) (string, meaning, bool) {
-	name := address(err)
-	if name == "" {
-		name = tlsFailure(err)
-	}
-	if name == "" {
-		name = dnsFailure(err)
-	}
-	if name == "" {
-		name = dialFailure(err)
-	}
-	m := meanings[name]
-	m.ambiguous = false
-	return name, m, name != ""
-}
-
 // address finds addresses that cannot be: the caller's mistake.
 func address(err error) string {
 	if e, ok := errors.AsType[*url.Error](err); ok && e.Op == "parse" {
@@ -41,18 +22,26 @@ func address(err error) string {
 	return ""
 }
 
-func tlsFailure(err error) string {
+func certificate(err error) string {
 	if isType[*tls.CertificateVerificationError](err) || isType[x509.UnknownAuthorityError](err) ||
 		isType[x509.HostnameError](err) || isType[x509.CertificateInvalidError](err) ||
 		isType[x509.ConstraintViolationError](err) || isType[x509.InsecureAlgorithmError](err) ||
 		isType[x509.UnhandledCriticalExtension](err) || isType[x509.SystemRootsError](err) {
 		return TLSCertificate
 	}
+	return ""
+}
+
+func handshake(err error) string {
 	if isType[tls.RecordHeaderError](err) || isType[tls.AlertError](err) ||
 		isType[*tls.ECHRejectionError](err) || errors.Is(err, http.ErrSchemeMismatch) {
 		return TLSHandshake
 	}
-	// crypto/tls reports alerts, sent and received, under these two names.
+	return ""
+}
+
+// alert is for what crypto/tls reports, sent and received, under these two names.
+func alert(err error) string {
 	if during(err, "remote error", "local error") {
 		return TLSHandshake
 	}

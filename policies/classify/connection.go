@@ -28,9 +28,9 @@ func files(err error) string {
 	return ""
 }
 
-// afterSend is the table for connections and devices that fail under a
-// request, and for time that runs out.
-func afterSend(err error) string {
+// broken is the table for connections and devices that fail under a request,
+// and for time that runs out.
+func broken(err error) string {
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		if name := errnoCondition(errno); name != "" {
 			return name
@@ -63,14 +63,14 @@ func afterSend(err error) string {
 
 func timedOut(err error) bool {
 	return walk(err, func(e error) bool {
-		t, ok := e.(interface{ Timeout() bool })
+		t, ok := e.(timeouter)
 		return ok && t.Timeout()
 	})
 }
 
 func temporary(err error) bool {
 	return walk(err, func(e error) bool {
-		t, ok := e.(interface{ Temporary() bool })
+		t, ok := e.(temporal)
 		return ok && t.Temporary()
 	})
 }

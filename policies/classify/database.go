@@ -13,17 +13,14 @@ const sqlCanceled = "sql.57014"
 
 // database is the table for database/sql's own errors and for drivers that
 // give an SQLSTATE (pgx, lib/pq) or say that nothing was sent (pgx).
-func database(err error) (string, meaning, bool) {
+func database(err error, _ survey) (string, meaning, bool) {
 	switch {
 	case errors.Is(err, driver.ErrBadConn):
 		return SQLBadConn, meanings[SQLBadConn], true
 	case errors.Is(err, sql.ErrNoRows):
 		return SQLNoRows, meanings[SQLNoRows], true
 	}
-	if e, ok := errors.AsType[interface {
-		error
-		SafeToRetry() bool
-	}](err); ok && e.SafeToRetry() && !errors.Is(err, context.Canceled) {
+	if e, ok := errors.AsType[safeRetrier](err); ok && e.SafeToRetry() && !errors.Is(err, context.Canceled) {
 		return SQLNotSent, meanings[SQLNotSent], true
 	}
 	if state, ok := sqlState(err); ok {
@@ -37,8 +34,6 @@ func database(err error) (string, meaning, bool) {
 }
 
 // finished is the table for uses of a transaction or connection that is over.
-// It comes after all others: database/sql ends a transaction when its context
-// ends or its connection breaks, and programs join the two errors.
 func finished(err error) string {
 	if errors.Is(err, sql.ErrTxDone) || errors.Is(err, sql.ErrConnDone) {
 		return SQLDone
@@ -47,10 +42,7 @@ func finished(err error) string {
 }
 
 func sqlState(err error) (string, bool) {
-	e, ok := errors.AsType[interface {
-		error
-		SQLState() string
-	}](err)
+	e, ok := errors.AsType[sqlStater](err)
 	if !ok || !isSQLState(e.SQLState()) {
 		return "", false
 	}

@@ -16,25 +16,24 @@ const longestDelay = 365 * 24 * time.Hour
 // serverDelay returns the delay err says its server asked for: by a
 // RetryAfter method, by a gRPC RetryInfo detail, or by a [StatusError]'s
 // headers, in that order.
-func serverDelay(err error, now time.Time) (time.Duration, bool) {
-	if e, ok := errors.AsType[interface {
-		error
-		RetryAfter() (time.Duration, bool)
-	}](err); ok {
-		if d, named := e.RetryAfter(); named {
-			return bounded(d), true
+func serverDelay(err error, now time.Time, in survey) (time.Duration, bool) {
+	if in.holds(delays) {
+		if e, ok := errors.AsType[maybeDelayer](err); ok {
+			if d, named := e.RetryAfter(); named {
+				return bounded(d), true
+			}
+		}
+		if e, ok := errors.AsType[delayer](err); ok {
+			if d := e.RetryAfter(); d > 0 {
+				return bounded(d), true
+			}
 		}
 	}
-	if e, ok := errors.AsType[interface {
-		error
-		RetryAfter() time.Duration
-	}](err); ok {
-		if d := e.RetryAfter(); d > 0 {
-			return bounded(d), true
-		}
+	if in.rpc.hasDelay {
+		return bounded(in.rpc.delay), true
 	}
-	if s, ok := grpcFind(err); ok && s.hasDelay {
-		return bounded(s.delay), true
+	if !in.holds(answers) {
+		return 0, false
 	}
 	if e, ok := errors.AsType[*StatusError](err); ok {
 		return headerDelay(e.Header, now)
@@ -44,8 +43,8 @@ func serverDelay(err error, now time.Time) (time.Duration, bool) {
 
 // namesDelay reports whether err names a delay. Whether it does never depends
 // on the time, only how long it is.
-func namesDelay(err error) bool {
-	_, ok := serverDelay(err, time.Time{})
+func namesDelay(err error, in survey) bool {
+	_, ok := serverDelay(err, time.Time{}, in)
 	return ok
 }
 
@@ -59,6 +58,9 @@ func headerDelay(h http.Header, now time.Time) (time.Duration, bool) {
 		return d, true
 	}
 	value := strings.TrimSpace(h.Get("Retry-After"))
+	if value == "" {
+		return 0, false
+	}
 	if d, ok := decimal(value, time.Second); ok {
 		return d, true
 	}
@@ -76,7 +78,7 @@ func headerDelay(h http.Header, now time.Time) (time.Duration, bool) {
 // no infinity.
 func decimal(value string, unit time.Duration) (time.Duration, bool) {
 	value = strings.TrimSpace(value)
-	if strings.Trim(value, "+-.0123456789") != "" {
+	if value == "" || strings.Trim(value, "+-.0123456789") != "" {
 		return 0, false
 	}
 	n, err := strconv.ParseFloat(value, 64)

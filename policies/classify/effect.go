@@ -34,7 +34,7 @@ func hadNoEffect(v Verdict, err error) bool {
 		switch e := e.(type) { //nolint:errorlint // the loop does the unwrapping
 		case *noEffectMark:
 			return true
-		case interface{ SafeToRetry() bool }:
+		case safeRetrier:
 			if v.Condition != SQLNotSent && v.Condition != Canceled {
 				return e.SafeToRetry()
 			}

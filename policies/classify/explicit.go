@@ -64,21 +64,18 @@ func explicit(v *Verdict, err error) {
 	if lasting(v.Condition) {
 		return
 	}
-	speaker, ok := errors.AsType[interface {
-		error
-		Retryable() bool
-	}](err)
+	speaks, ok := errors.AsType[speaker](err)
 	switch {
 	case !ok:
 		headerSays(v, err)
-	case !speaker.Retryable():
+	case !speaks.Retryable():
 		v.Retryable = false
 		if v.Condition == Unknown {
 			v.Condition = Explicit
 		}
-	case carriesStatus(speaker):
+	case carriesStatus(speaks):
 		v.Retryable = true
-	case isRetryMark(speaker) && v.Condition != Unknown:
+	case isRetryMark(speaks) && v.Condition != Unknown:
 		v.Outcome, v.Retryable = policies.Failure, true
 	default:
 		*v = verdict(Explicit, meanings[Explicit])
@@ -93,9 +90,9 @@ func isRetryMark(err error) bool {
 func carriesStatus(err error) bool {
 	code := 0
 	switch e := err.(type) { //nolint:errorlint // the error itself, not what it wraps
-	case interface{ StatusCode() int }:
+	case statusCoder:
 		code = e.StatusCode()
-	case interface{ HTTPStatusCode() int }:
+	case httpStatusCoder:
 		code = e.HTTPStatusCode()
 	}
 	_, grpc := grpcStatusOf(err)
@@ -109,7 +106,11 @@ func headerSays(v *Verdict, err error) {
 	if !ok {
 		return
 	}
-	if says, bad := strconv.ParseBool(strings.TrimSpace(status.Header.Get("X-Should-Retry"))); bad == nil {
+	word := strings.TrimSpace(status.Header.Get("X-Should-Retry"))
+	if word == "" {
+		return
+	}
+	if says, bad := strconv.ParseBool(word); bad == nil {
 		v.Retryable = says
 	}
 }

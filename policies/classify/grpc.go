@@ -48,6 +48,14 @@ var grpcCodes = []struct {
 	16:                    {"Unauthenticated", ignored},
 }
 
+// grpcNames holds the conditions of the codes.
+var grpcNames = func() (names []string) {
+	for _, code := range grpcCodes {
+		names = append(names, "grpc."+code.name)
+	}
+	return names
+}()
+
 // rpcStatus is what this package needs of a gRPC status.
 type rpcStatus struct {
 	code     uint64
@@ -57,15 +65,15 @@ type rpcStatus struct {
 
 func (s rpcStatus) condition() string {
 	if s.code < uint64(len(grpcCodes)) {
-		return "grpc." + grpcCodes[s.code].name
+		return grpcNames[s.code]
 	}
 	return "grpc.Code(" + strconv.FormatUint(s.code, 10) + ")"
 }
 
 // grpcStatus is the table for errors that carry a gRPC status.
-func grpcStatus(err error) (string, meaning, bool) {
-	s, ok := grpcFind(err)
-	if !ok {
+func grpcStatus(err error, in survey) (string, meaning, bool) {
+	s := in.rpc
+	if s.code == 0 {
 		return "", meaning{}, false
 	}
 	m := unknown
@@ -74,9 +82,9 @@ func grpcStatus(err error) (string, meaning, bool) {
 	}
 	switch s.code {
 	case grpcResourceExhausted:
-		m.retryable = namesDelay(err)
+		m.retryable = namesDelay(err, in)
 	case grpcUnavailable:
-		m.ambiguous = !namesDelay(err)
+		m.ambiguous = !namesDelay(err, in)
 	}
 	return s.condition(), m, true
 }
@@ -100,7 +108,11 @@ func grpcStatusOf(err error) (s rpcStatus, ok bool) {
 			s, ok = rpcStatus{}, false
 		}
 	}()
-	status, found := call(reflect.ValueOf(err).MethodByName("GRPCStatus"))
+	value := reflect.ValueOf(err)
+	if value.NumMethod() == 1 { // Error
+		return s, false
+	}
+	status, found := call(value.MethodByName("GRPCStatus"))
 	if !found {
 		return s, false
 	}
@@ -120,12 +132,7 @@ func retryInfo(status reflect.Value) (d time.Duration, ok bool) {
 			d, ok = 0, false
 		}
 	}()
-	details, found := call(status.MethodByName("Details"))
-	if !found {
-		return 0, false
-	}
-	list, _ := details.Interface().([]any)
-	for _, detail := range list {
+	for _, detail := range details(status) {
 		if detail == nil {
 			continue
 		}
@@ -138,6 +145,20 @@ func retryInfo(status reflect.Value) (d time.Duration, ok bool) {
 		}
 	}
 	return 0, false
+}
+
+// details are those of a status. Its own type says so without reflection; the
+// result's type may also be any.
+func details(status reflect.Value) []any {
+	if s, ok := status.Interface().(interface{ Details() []any }); ok {
+		return s.Details()
+	}
+	result, found := call(status.MethodByName("Details"))
+	if !found {
+		return nil
+	}
+	list, _ := result.Interface().([]any)
+	return list
 }
 
 // call calls a method without arguments that has one result, and returns
@@ -169,7 +190,7 @@ func walk(err error, visit func(error) bool) bool {
 		switch e := err.(type) { //nolint:errorlint // this is the walk through the chain
 		case interface{ Unwrap() error }:
 			err = e.Unwrap()
-		case interface{ Unwrap() []error }:
+		case joiner:
 			for _, branch := range e.Unwrap() {
 				if walk(branch, visit) {
 					return true

@@ -28,12 +28,12 @@ const statusOverloaded = 529
 //
 // The retryable set is that of the OpenAI and Anthropic SDKs without 501 and
 // 505, which no repetition can mend.
-func httpStatus(err error) (string, meaning, bool) {
+func httpStatus(err error, in survey) (string, meaning, bool) {
 	code, carrier := statusOf(err)
 	if !isErrorStatus(code) {
 		return "", meaning{}, false
 	}
-	name := "http." + strconv.Itoa(code)
+	name := statusNames[code-lowestError]
 	switch code {
 	case http.StatusRequestTimeout:
 		return name, failedBefore, true
@@ -47,7 +47,7 @@ func httpStatus(err error) (string, meaning, bool) {
 	case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
 		return name, failed, true
 	case http.StatusServiceUnavailable, statusOverloaded:
-		return name, meaning{outcome: policies.Failure, retryable: true, ambiguous: !namesDelay(err)}, true
+		return name, meaning{outcome: policies.Failure, retryable: true, ambiguous: !namesDelay(err, in)}, true
 	}
 	if code < 500 {
 		return name, ignored, true
@@ -55,21 +55,26 @@ func httpStatus(err error) (string, meaning, bool) {
 	return name, failedAfter, true
 }
 
-func isErrorStatus(code int) bool { return code >= 400 && code <= 599 }
+const lowestError, highestError = 400, 599
+
+func isErrorStatus(code int) bool { return code >= lowestError && code <= highestError }
+
+// statusNames holds the conditions of the statuses that are errors, so that none
+// is put together while calls fail.
+var statusNames = func() (names [highestError - lowestError + 1]string) {
+	for i := range names {
+		names[i] = "http." + strconv.Itoa(lowestError+i)
+	}
+	return names
+}()
 
 // statusOf returns the HTTP status err carries, and the error that carries
 // it; 0 if there is none.
 func statusOf(err error) (int, error) {
-	if c, ok := errors.AsType[interface {
-		error
-		StatusCode() int
-	}](err); ok && c.StatusCode() != 0 {
+	if c, ok := errors.AsType[statusCoder](err); ok && c.StatusCode() != 0 {
 		return c.StatusCode(), c
 	}
-	if c, ok := errors.AsType[interface {
-		error
-		HTTPStatusCode() int
-	}](err); ok {
+	if c, ok := errors.AsType[httpStatusCoder](err); ok {
 		return c.HTTPStatusCode(), c
 	}
 	return 0, nil

@@ -10,7 +10,7 @@ import "errors"
 // programs give to the errors beside them.
 func joinedAfterSend(err error) bool {
 	for e := err; e != nil; e = errors.Unwrap(e) {
-		several, ok := e.(interface{ Unwrap() []error }) //nolint:errorlint // the loop does the unwrapping
+		several, ok := e.(joiner) //nolint:errorlint // the loop does the unwrapping
 		if !ok {
 			continue
 		}
@@ -30,13 +30,13 @@ func branchAfterSend(err error) bool {
 	if joins(err) {
 		return joinedAfterSend(err)
 	}
-	v := byTables(err)
+	v := byTables(err, look(err))
 	return v.Ambiguous && v.Condition != Unknown
 }
 
 func joins(err error) bool {
 	for e := err; e != nil; e = errors.Unwrap(e) {
-		if _, ok := e.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the loop does the unwrapping
+		if _, ok := e.(joiner); ok { //nolint:errorlint // the loop does the unwrapping
 			return true
 		}
 	}

@@ -73,23 +73,23 @@ func RulesOf(p policies.Policy) (Rules, error) {
 // apply is step 3. found is what the tables say of err, and v what they and
 // the error itself do. It reports whether trip_on has made a failure of v,
 // which may have been one before, or wall_on a wall.
-func (r *Rules) apply(v *Verdict, found Verdict, err error) (tripped bool) {
+func (r *Rules) apply(v *Verdict, found Verdict, err error, in survey) (tripped bool) {
 	said := *v
-	if !lasting(v.Condition) && !v.Retryable && r.retry.either(err, said, found) {
-		_, inner := namedOutcome(err)
+	if !lasting(v.Condition) && !v.Retryable && r.retry.either(err, &said, &found) {
+		_, inner := namedOutcome(err, in)
 		v.Retryable = !inner
 	}
-	if v.Retryable && r.never.either(err, said, found) {
+	if v.Retryable && r.never.either(err, &said, &found) {
 		v.Retryable = false
 	}
 	switch {
-	case r.ignore.either(err, said, found):
+	case r.ignore.either(err, &said, &found):
 		v.Outcome = policies.Ignored
 	case v.Outcome == policies.Walled:
-	case r.wall.either(err, said, found):
+	case r.wall.either(err, &said, &found):
 		v.Outcome = policies.Walled
 		return true
-	case r.trip.either(err, said, found):
+	case r.trip.either(err, &said, &found):
 		v.Outcome = policies.Failure
 		return true
 	}
@@ -98,7 +98,10 @@ func (r *Rules) apply(v *Verdict, found Verdict, err error) (tripped bool) {
 
 // either matches err under both names it may have: that of what it says of
 // itself, and the one that the tables found, unless they didn't know it.
-func (c Conditions) either(err error, said, found Verdict) bool {
-	return c.Match(err, said) ||
-		found.Condition != said.Condition && found.Condition != Unknown && c.Match(err, found)
+func (c *Conditions) either(err error, said, found *Verdict) bool {
+	if len(c.matchers) == 0 {
+		return false
+	}
+	return c.Match(err, *said) ||
+		found.Condition != said.Condition && found.Condition != Unknown && c.Match(err, *found)
 }

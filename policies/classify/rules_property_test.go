@@ -67,8 +67,9 @@ func drawCaller(t *rapid.T) error {
 func met(t require.TestingT, err error, names ...string) bool {
 	c, bad := ParseConditions(names)
 	require.NoError(t, bad)
-	found := lookUp(err)
-	said := ownWord(found, err, noon)
+	in := look(err)
+	found := lookUp(err, in)
+	said := ownWord(found, err, noon, in)
 	if found.Condition == Unknown { // and says nothing of itself
 		found = said
 	}
@@ -111,7 +112,7 @@ func TestTheListsByTheirRules(t *testing.T) {
 		if met(t, err, l.wall...) || without.Outcome == policies.Walled {
 			tripped = policies.Walled
 		}
-		_, marked := wallOf(err)
+		_, marked := wallOf(err, look(err))
 		switch {
 		case has[judged](err) && !marked, has[*ignoreMark](err), caller != nil && contextEnded(err):
 			// A permanent error of an unknown cause is ignored unless trip_on
@@ -137,15 +138,16 @@ func TestTheListsByTheirRules(t *testing.T) {
 
 // before is Classify as it was when targets had no lists.
 func before(err, caller error) Verdict {
-	v := lookUp(err)
+	in := unfiltered(err)
+	v := lookUp(err, in)
 	explicit(&v, err)
 	v.Unsafe = unsafe(err)
-	if d, ok := serverDelay(err, noon); ok {
+	if d, ok := serverDelay(err, noon, in); ok {
 		v.HasDelay, v.Delay = true, d
 	}
-	wall(&v, err)
+	wall(&v, err, in)
 	if caller != nil {
-		callerDone(&v, err, caller)
+		callerDone(&v, err, caller, in)
 	}
 	met := v.Condition == ExternalWall
 	if judge, ok := errors.AsType[judged](err); ok && !met {
@@ -154,7 +156,7 @@ func before(err, caller error) Verdict {
 	if has[*ignoreMark](err) {
 		v.Outcome = policies.Ignored
 	}
-	permanent(&v, err, false)
+	permanent(&v, err, false, in)
 	walled(&v, noon)
 	return v
 }
@@ -170,7 +172,8 @@ func TestNoListsChangeNothing(t *testing.T) {
 
 // contextEnded says whether err is a context's end, the caller's or another.
 func contextEnded(err error) bool {
-	condition := ownWord(lookUp(err), err, noon).Condition
+	in := look(err)
+	condition := ownWord(lookUp(err, in), err, noon, in).Condition
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) ||
 		condition == grpcCanceled || condition == grpcDeadline
 }

@@ -44,15 +44,9 @@ type wallMark struct {
 func (m *wallMark) Unwrap() error                { return m.error }
 func (m *wallMark) WallUntil() (time.Time, bool) { return m.until, true }
 
-// waller is an error that says of itself that it is a wall.
-type waller interface {
-	error
-	WallUntil() (time.Time, bool)
-}
-
 // wall is the part of step 2 that is about walls.
-func wall(v *Verdict, err error) {
-	if until, ok := wallOf(err); ok {
+func wall(v *Verdict, err error, in survey) {
+	if until, ok := wallOf(err, in); ok {
 		v.Condition, v.Outcome, v.WallUntil = ExternalWall, policies.Walled, until
 		v.Retryable, v.Ambiguous = false, false
 	} else if v.Condition == HTTPQuota && v.Delay > 0 {
@@ -60,7 +54,10 @@ func wall(v *Verdict, err error) {
 	}
 }
 
-func wallOf(err error) (until time.Time, ok bool) {
+func wallOf(err error, in survey) (until time.Time, ok bool) {
+	if !in.holds(wallers) {
+		return until, false
+	}
 	w, ok := errors.AsType[waller](err)
 	if !ok {
 		return until, false
