@@ -45,9 +45,6 @@ func random() float64 { return rand.Float64() }
 type breakerActor struct {
 	handle  *Breaker
 	machine *breaker.Machine
-	bus     *Bus
-	moved   func()
-	waiting TakeUntold
 	ref     *Ref
 	before  *View // the view before the present one
 	timer   *time.Timer
@@ -129,7 +126,7 @@ func (a *breakerActor) begin() time.Time {
 	if t, changed := a.machine.Tick(now, random()); changed {
 		a.moves(t)
 	} else if a.machine.RampLimit() > limit {
-		a.moved() // one more may run
+		a.handle.keeper.BreakerMoved() // one more may run
 	}
 	return now
 }
@@ -137,7 +134,7 @@ func (a *breakerActor) begin() time.Time {
 // takeUntold has the machine know of the successes that wait.
 func (a *breakerActor) takeUntold(now time.Time) {
 	a.record = time.Time{}
-	n, earlier := a.waiting(a.machine.Generation())
+	n, earlier := a.handle.keeper.TakeUntold(a.machine.Generation())
 	a.machine.CountSuccesses(earlier)
 	if n == 0 {
 		return
@@ -187,14 +184,14 @@ func (a *breakerActor) settle(now time.Time, s *settle) {
 	}
 	generation := a.machine.Generation()
 	effect := a.machine.SettleAttempt(now, random(), s.Permit, s.attempt())
-	if effect.Stale && a.bus.Active() {
-		a.bus.Publish(StaleOutcome{Header: Header{a.handle.name, now}, Outcome: s.Outcome,
+	if effect.Stale && a.handle.bus.Active() {
+		a.handle.bus.Publish(StaleOutcome{Header: Header{a.handle.name, now}, Outcome: s.Outcome,
 			Admitted: s.Permit.Generation, Current: generation})
 	}
 	if effect.Transition != nil {
 		a.moves(*effect.Transition)
 	} else if s.Permit.Holds() {
-		a.moved() // a slot is free
+		a.handle.keeper.BreakerMoved() // a slot is free
 	}
 }
 
@@ -208,8 +205,8 @@ func (a *breakerActor) moves(t breaker.Transition) {
 	// Published before the event goes out, so that whoever acts on the
 	// event finds the breaker in its new state.
 	a.publishView()
-	a.bus.Publish(BreakerChanged{Header: Header{a.handle.name, t.At}, Transition: t, Cause: cause})
-	a.moved()
+	a.handle.bus.Publish(BreakerChanged{Header: Header{a.handle.name, t.At}, Transition: t, Cause: cause})
+	a.handle.keeper.BreakerMoved()
 }
 
 func (a *breakerActor) publishView() {

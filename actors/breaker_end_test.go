@@ -29,7 +29,8 @@ func TestAStoppedBreakerAnswers(t *testing.T) {
 			command()
 		}
 		b.Trip(breaker.ReasonRestartIntensity, errPlain)
-		b.Configure(policies.DefaultBreaker(), nil)
+		settings := policies.DefaultBreaker()
+		b.Configure(&settings, nil)
 		assert.Same(t, v, b.View(), "nothing has changed")
 	})
 }
@@ -42,7 +43,7 @@ func TestARespawnedBreakerKeepsItsStateAndItsTimer(t *testing.T) {
 		b.trip()
 		pass(10 * time.Second)
 		b.kill()
-		require.NoError(t, b.Respawn(b.parent.system().Root))
+		require.NoError(t, b.Start(b.parent.system().Root))
 		b.in(breaker.Open)
 		pass(20*time.Second - 1)
 		b.in(breaker.Open)
@@ -64,7 +65,7 @@ func TestARespawnedBreakerCatchesUp(t *testing.T) {
 		b.kill()
 		pass(time.Hour)
 		b.in(breaker.Open)
-		require.NoError(t, b.Respawn(b.parent.system().Root))
+		require.NoError(t, b.Start(b.parent.system().Root))
 		b.in(breaker.HalfOpen)
 	})
 }
@@ -74,7 +75,7 @@ func TestARunningBreakerIsNotRespawned(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		b := newBench(t)
 		pid := b.PID()
-		assert.Error(t, b.Respawn(b.parent.system().Root))
+		assert.Error(t, b.Start(b.parent.system().Root))
 		assert.Equal(t, pid.Id, b.PID().Id)
 		b.ForceOpen(time.Time{})
 		b.in(breaker.ForcedOpen)
@@ -116,7 +117,7 @@ func TestWhatIsSentMeanwhileIsForTheRespawnedActor(t *testing.T) {
 			assert.Fail(t, "nobody was there to obey")
 		default:
 		}
-		require.NoError(t, b.Respawn(b.parent.system().Root))
+		require.NoError(t, b.Start(b.parent.system().Root))
 		soon(t, settled, "the settlement")
 		soon(t, obeyed, "the command")
 		assert.False(t, soon(t, answers, "the answer").Granted, "the command came first")
@@ -150,7 +151,7 @@ func TestALateMessageToAnOldActorReachesTheNewOne(t *testing.T) {
 		b := newBench(t)
 		old := b.ref.Load()
 		b.kill()
-		require.NoError(t, b.Respawn(b.parent.system().Root))
+		require.NoError(t, b.Start(b.parent.system().Root))
 		answers := make(chan Admission, 1)
 		old.Tell(&ask{answer: func(a Admission) { answers <- a }})
 		assert.True(t, soon(t, answers, "the answer").Granted)
@@ -166,12 +167,12 @@ func TestARespawnDoesNotWaitForItsActor(t *testing.T) {
 		b.kill()
 		b.tell(&command{do: func(*breakerActor, time.Time) { system.Root.Stop(b.PID()) }})
 		respawned := make(chan error, 1)
-		go func() { respawned <- b.Respawn(system.Root) }()
+		go func() { respawned <- b.Start(system.Root) }()
 		synctest.Wait()
 		if assert.Len(t, respawned, 1, "the respawn waits") {
 			assert.NoError(t, <-respawned)
 		}
-		require.NoError(t, b.Respawn(system.Root))
+		require.NoError(t, b.Start(system.Root))
 		b.ForceOpen(time.Time{})
 		b.in(breaker.ForcedOpen)
 	})

@@ -3,8 +3,6 @@ package actors
 import (
 	"time"
 
-	"github.com/asynkron/protoactor-go/actor"
-
 	"github.com/holdfast-go/holdfast/policies"
 	"github.com/holdfast-go/holdfast/policies/breaker"
 )
@@ -20,26 +18,35 @@ type BreakerMemory struct {
 	Wall   time.Time
 }
 
-// RestoreBreaker is [SpawnBreaker] for a breaker that goes on from a memory.
-// What has come due since happens before anybody sees it, with its event.
-func RestoreBreaker(parent actor.SpawnerContext, name string, settings policies.Breaker, memory BreakerMemory, bus *Bus, moved func(), untold TakeUntold) (*Breaker, error) {
-	machine, err := breaker.Restore(settings, memory.Memory, time.Now())
+// RestoreBreaker is [NewBreaker] for a breaker that goes on from a memory, and is
+// to be started now. What has come due since happens before anybody sees it, with
+// its event.
+func RestoreBreaker(name string, settings *policies.Breaker, memory BreakerMemory, bus *Bus, keeper Keeper) (*Breaker, error) {
+	machine, err := breaker.Restore(*settings, memory.Memory, time.Now())
 	if err != nil {
 		return nil, err
 	}
-	b := &Breaker{name: name}
-	b.actor = &breakerActor{handle: b, machine: machine, bus: bus, moved: moved, waiting: untold, since: memory.Since,
+	b := &Breaker{name: name, keeper: keeper, bus: bus, made: time.Since(bus.epoch), called: true}
+	b.actor = &breakerActor{handle: b, machine: machine, since: memory.Since,
 		reason: memory.Reason, wall: memory.Wall, cause: memory.Cause}
 	b.actor.publishView()
-	return b, b.Respawn(parent)
+	return b, nil
 }
 
 // Seal keeps the breaker from taking in anything more, and calls done on the
-// actor with what it knows; done must not block. From then on it holds what it
+// actor, or here if there is none yet, with what it knows; done must not block. From then on it holds what it
 // is sent, until [Breaker.Unseal] has it go on or [Breaker.Forward] sends all
 // of it elsewhere. While probes are out, or a ramp is under way, it can't be
 // sealed: sealed is false and it goes on as it was.
 func (b *Breaker) Seal(done func(memory BreakerMemory, sealed bool)) {
+	var m BreakerMemory
+	if b.asleep(func() {
+		b.sealed = true
+		m.Memory = breaker.Memory{At: time.Now(), State: b.View().State, Since: b.since(), Generation: firstGeneration, Enabled: b.fresh.Enabled}
+	}) {
+		done(m, true)
+		return
+	}
 	b.tell(&seal{done: done})
 }
 
@@ -48,7 +55,20 @@ type seal struct {
 }
 
 // Unseal has a sealed breaker go on. What came meanwhile is taken in first.
-func (b *Breaker) Unseal() { b.tell(unseal{}) }
+func (b *Breaker) Unseal() {
+	b.mu.Lock()
+	asleep := b.sealed
+	b.sealed = false
+	wakes := asleep && b.orphans != nil
+	b.called = b.called || wakes
+	b.mu.Unlock()
+	switch {
+	case wakes:
+		b.keeper.StartBreaker()
+	case !asleep:
+		b.tell(unseal{})
+	}
+}
 
 type unseal struct{}
 
@@ -59,7 +79,10 @@ type unseal struct{}
 // must not block.
 func (b *Breaker) Forward(next func(deliver func(*Breaker))) {
 	b.mu.Lock()
-	b.next = next
+	if b.orphans == nil {
+		b.orphans = &orphans{}
+	}
+	b.orphans.next = next
 	b.mu.Unlock()
 	for _, message := range b.takeOrphans() {
 		b.forward(next, message)

@@ -31,8 +31,9 @@ func (b *bench) successor(s sealing) *bench {
 	next := &bench{t: b.t, parent: newParent(b.t), bus: b.bus}
 	settings := b.actor.machine.Settings()
 	var err error
-	next.Breaker, err = RestoreBreaker(next.parent.system().Root, "api", settings, s.memory, b.bus, func() {}, b.untold)
+	next.Breaker, err = RestoreBreaker("api", &settings, s.memory, b.bus, next)
 	require.NoError(b.t, err)
+	require.NoError(b.t, next.Start(next.parent.system().Root))
 	return next
 }
 

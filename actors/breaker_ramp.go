@@ -3,8 +3,12 @@ package actors
 import "time"
 
 // SetWorkers says how many attempts may run at a time when nothing limits them,
-// which is where a ramp ends. It does not wait for the actor.
+// which is where a ramp ends. It does not wait for the actor. A breaker that was
+// not started yet does not listen: it is to be told then.
 func (b *Breaker) SetWorkers(n int) {
+	if b.ref.Load() == nil {
+		return
+	}
 	b.tell(&command{do: func(a *breakerActor, _ time.Time) { a.machine.SetCapacity(n) }})
 }
 
@@ -15,13 +19,13 @@ func (a *breakerActor) rampMoved() {
 	switch generation := m.Generation(); {
 	case m.Ramping() && a.ramping != generation:
 		a.ramping = generation
-		a.bus.Publish(RampStarted{Header: Header{a.handle.name, time.Now()}, Until: m.RampUntil(), From: m.RampLimit(), To: m.Capacity()})
+		a.handle.bus.Publish(RampStarted{Header: Header{a.handle.name, time.Now()}, Until: m.RampUntil(), From: m.RampLimit(), To: m.Capacity()})
 	case !m.Ramping() && a.ramping != 0:
 		ended := a.ramping == generation
 		a.ramping = 0
 		if ended {
-			a.bus.Publish(RampEnded{Header{a.handle.name, time.Now()}})
-			a.moved() // everybody may run
+			a.handle.bus.Publish(RampEnded{Header{a.handle.name, time.Now()}})
+			a.handle.keeper.BreakerMoved() // everybody may run
 		}
 	}
 }

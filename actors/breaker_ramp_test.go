@@ -115,7 +115,7 @@ func TestARampThatIsCutShort(t *testing.T) {
 		"ForceOpen":      func(b *bench) { b.ForceOpen(time.Time{}) },
 		"Disable":        func(b *bench) { b.Disable() },
 		"Trip":           func(b *bench) { b.Trip(breaker.ReasonRestartIntensity, errPlain) },
-		"switched off":   func(b *bench) { b.Configure(policies.Breaker{}, nil) },
+		"switched off":   func(b *bench) { b.Configure(&policies.Breaker{}, nil) },
 		"Reset, unawait": func(b *bench) { b.Renew(nil) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -141,7 +141,7 @@ func TestAReloadMovesTheEndOfARamp(t *testing.T) {
 			b.Query(func(m *breaker.Machine, _ time.Time) { s = m.Settings() })
 			s.Ramp = ramp
 			done := make(chan struct{})
-			b.Configure(s, func() { close(done) })
+			b.Configure(&s, func() { close(done) })
 			soon(t, done, "the reload")
 		}
 		began := time.Now()
@@ -162,7 +162,7 @@ func TestARespawnedBreakerGoesOnWithItsRamp(t *testing.T) {
 		pass(2*time.Second + time.Microsecond)
 		require.True(t, b.ask().Granted)
 		b.kill()
-		require.NoError(t, b.Respawn(b.parent.system().Root))
+		require.NoError(t, b.Start(b.parent.system().Root))
 		require.True(t, b.ask().Granted)
 		require.False(t, b.ask().Granted)
 		pass(6 * time.Second)

@@ -25,8 +25,16 @@ type bench struct {
 	waiting map[uint64]uint64
 }
 
-// untold is the bench's [TakeUntold].
-func (b *bench) untold(generation uint64) (n, earlier uint64) {
+// CountUntold implements [Keeper].
+func (b *bench) CountUntold() (n uint64) {
+	for _, all := range b.waiting {
+		n += all
+	}
+	return n
+}
+
+// TakeUntold implements [Keeper].
+func (b *bench) TakeUntold(generation uint64) (n, earlier uint64) {
 	for of, all := range b.waiting {
 		if of == generation {
 			n += all
@@ -37,8 +45,6 @@ func (b *bench) untold(generation uint64) (n, earlier uint64) {
 	clear(b.waiting)
 	return n, earlier
 }
-
-func nothingUntold(uint64) (n, earlier uint64) { return 0, 0 }
 
 // newBench starts a breaker that trips at the second failure in a row, opens
 // for 30 s and closes with the first good probe.
@@ -56,8 +62,8 @@ func newBench(t *testing.T, edits ...func(*policies.Breaker)) *bench {
 	require.NoError(t, err)
 	t.Cleanup(func() { b.bus.Close() })
 	b.bus.Subscribe(b.events.add, 100)
-	b.Breaker, err = SpawnBreaker(b.parent.system().Root, "api", settings, b.bus, func() { b.moved.Add(1) }, b.untold)
-	require.NoError(t, err)
+	b.Breaker = NewBreaker("api", &settings, b.bus, b)
+	require.NoError(t, b.Start(b.parent.system().Root))
 	return b
 }
 
@@ -65,6 +71,12 @@ func newBench(t *testing.T, edits ...func(*policies.Breaker)) *bench {
 type closing chan struct{}
 
 func (c closing) Settled() { close(c) }
+
+// StartBreaker implements [Keeper].
+func (b *bench) StartBreaker() { require.NoError(b.t, b.Start(b.parent.system().Root)) }
+
+// BreakerMoved implements [Keeper].
+func (b *bench) BreakerMoved() { b.moved.Add(1) }
 
 // settle ends an attempt that was let through while the breaker is as it is.
 func (b *bench) settle(o policies.Outcome, err error) {

@@ -113,13 +113,13 @@ func TestTripConfigureAndRenewDoNotWait(t *testing.T) {
 
 		settings := policies.DefaultBreaker()
 		settings.FailureThreshold = 1
-		b.Configure(settings, nil)
+		b.Configure(&settings, nil)
 		assert.Len(t, b.transitions(), 2, "other numbers are no transition")
 		b.settle(policies.Failure, errPlain)
 		b.last(breaker.Open, breaker.ReasonConsecutiveFailures)
 
 		settings.Enabled = false
-		b.Configure(settings, nil)
+		b.Configure(&settings, nil)
 		b.last(breaker.Disabled, breaker.ReasonReconfigured)
 		b.in(breaker.Disabled)
 	})
@@ -133,7 +133,7 @@ func TestAViewIsTimedWhileSlowCallsCount(t *testing.T) {
 		settings := policies.DefaultBreaker()
 		settings.SlowCallRate, settings.WindowCalls, settings.MinimumCalls = 1, 2, 2
 		settings.SlowCallDuration = time.Second
-		b.Configure(settings, nil)
+		b.Configure(&settings, nil)
 		assert.True(t, b.View().Timed)
 		for range 2 {
 			b.settled(Settlement{Permit: breaker.Permit{Generation: b.View().Generation}, Outcome: policies.Success, Ran: time.Second})
@@ -171,8 +171,10 @@ func TestTheViewIsPublishedBeforeTheEvent(t *testing.T) {
 	system := newSystem(t)
 	bus, err := NewBus(system, "events")
 	require.NoError(t, err)
-	b, err := SpawnBreaker(system.Root, "api", policies.DefaultBreaker(), bus, func() {}, nothingUntold)
-	require.NoError(t, err)
+	b := &bench{t: t, bus: bus}
+	settings := policies.DefaultBreaker()
+	b.Breaker = NewBreaker("api", &settings, bus, b)
+	require.NoError(t, b.Start(system.Root))
 	type sighting struct {
 		event BreakerChanged
 		view  *View

@@ -126,7 +126,7 @@ func TestTheTimerFollowsWhatIsDueFirst(t *testing.T) {
 		pass(30 * time.Second)
 		b.ask()
 		settings.ProbeLease = 5 * time.Second
-		b.Configure(settings, nil)
+		b.Configure(&settings, nil)
 		b.ask()
 		pass(5 * time.Second)
 		b.last(breaker.Open, breaker.ReasonProbeLeaseExpired)

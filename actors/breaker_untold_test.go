@@ -70,7 +70,7 @@ func TestAWindowOfTimeThatBeginsLooksOnce(t *testing.T) {
 		b := newBench(t, rated(0))
 		settings := policies.DefaultBreaker()
 		rated(64 * time.Second)(&settings)
-		b.Configure(settings, nil)
+		b.Configure(&settings, nil)
 		b.waiting[1] = 5
 		pass(time.Second)
 		assert.Empty(t, b.waiting)

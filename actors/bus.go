@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
@@ -14,6 +15,7 @@ import (
 // safe for concurrent use.
 type Bus struct {
 	publisher *publisher
+	epoch     time.Time // when it was made
 
 	mu     sync.Mutex // guards changes to subs
 	closed bool
@@ -26,7 +28,7 @@ func NewBus(system *actor.ActorSystem, name string) (*Bus, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Bus{publisher: p}
+	b := &Bus{publisher: p, epoch: time.Now()}
 	b.subs.Store(&[]*Subscription{})
 	return b, nil
 }

@@ -4,20 +4,20 @@ package actors
 // back when it has been large and is empty.
 type fifo[T any] struct {
 	ring []T
-	head int
-	n    int
+	head int32
+	n    int32
 }
 
 // fifoKeep is the ring size that an empty queue may keep.
 const fifoKeep = 64
 
-func (q *fifo[T]) len() int { return q.n }
+func (q *fifo[T]) len() int { return int(q.n) }
 
 func (q *fifo[T]) push(v T) {
-	if q.n == len(q.ring) {
+	if int(q.n) == len(q.ring) {
 		q.grow()
 	}
-	q.ring[(q.head+q.n)&(len(q.ring)-1)] = v
+	q.ring[int(q.head+q.n)&(len(q.ring)-1)] = v
 	q.n++
 }
 
@@ -26,7 +26,7 @@ func (q *fifo[T]) pop() T {
 	var zero T
 	v := q.ring[q.head]
 	q.ring[q.head] = zero
-	q.head = (q.head + 1) & (len(q.ring) - 1)
+	q.head = (q.head + 1) & int32(len(q.ring)-1)
 	q.n--
 	if q.n == 0 && len(q.ring) > fifoKeep {
 		q.ring, q.head = nil, 0
@@ -36,9 +36,9 @@ func (q *fifo[T]) pop() T {
 
 func (q *fifo[T]) grow() {
 	// A power of two, so that an index wraps with a mask.
-	ring := make([]T, max(4, 2*len(q.ring)))
+	ring := make([]T, max(1, 2*len(q.ring)))
 	for i := range q.n {
-		ring[i] = q.ring[(q.head+i)&(len(q.ring)-1)]
+		ring[i] = q.ring[int(q.head+i)&(len(q.ring)-1)]
 	}
 	q.ring, q.head = ring, 0
 }

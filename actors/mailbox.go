@@ -58,6 +58,7 @@ type mailbox struct {
 	suspended bool
 	stopping  bool
 	closed    bool
+	lasting   bool          // its actor is never renewed
 	turn      chan struct{} // closed when running ends, nil unless an inline sender waits
 	grave     *grave        // takes the actor's place when it has ended
 	system    fifo[any]
@@ -314,6 +315,10 @@ func (m *mailbox) next(poster bool, budget int) (message any, system, more bool)
 			m.stopping = true
 		case *actor.Restart:
 			if m.stopping {
+				continue
+			}
+			if m.lasting {
+				m.suspended = false
 				continue
 			}
 		}

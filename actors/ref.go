@@ -24,14 +24,26 @@ func NewRef(undeliverable func(message any)) *Ref {
 	return &Ref{box: newMailbox(onPoster, undeliverable)}
 }
 
-// Start starts a as a child of parent.
+// Start starts a as a child of parent, an actor that calls [Adopt] when it stops,
+// or the root of the system.
 func (r *Ref) Start(parent actor.SpawnerContext, name string, a actor.Actor) error {
 	return r.start(parent, name, func() actor.Actor { return a })
 }
 
 func (r *Ref) start(parent actor.SpawnerContext, name string, produce func() actor.Actor) error {
-	props := actor.PropsFromProducer(produce, actor.WithMailbox(func() actor.Mailbox { return r.box }))
-	pid, err := parent.SpawnNamed(props, name)
+	return r.spawn(parent, name, actor.PropsFromProducer(produce, actor.WithMailbox(func() actor.Mailbox { return r.box })))
+}
+
+// spawn starts the actor, of which the engine then knows its parent, but not the
+// parent its child.
+func (r *Ref) spawn(parent actor.SpawnerContext, name string, props *actor.Props) error {
+	var pid *actor.PID
+	var err error
+	if self := parent.Self(); self == nil {
+		pid, err = parent.SpawnNamed(props, name)
+	} else {
+		pid, err = actor.DefaultSpawner(parent.ActorSystem(), self.Id+"/"+name, props, parent)
+	}
 	if err != nil {
 		return fmt.Errorf("start actor %s: %w", name, err)
 	}

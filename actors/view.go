@@ -127,8 +127,8 @@ type View struct {
 	// when the state is open, for half-open when the probes are out, and for
 	// a ramp when as many run as may.
 	Refusal *OpenError
-	// Since is when the breaker entered its state, and Reason why; empty as
-	// long as it is in its first one.
+	// Since is when the breaker entered its state, zero in the first view; see
+	// [Breaker.Since]. Reason is why, empty as long as it is in its first state.
 	Since  time.Time
 	Reason breaker.Reason
 }
@@ -138,4 +138,36 @@ type View struct {
 func (v *View) same(u *View, rampUntil time.Time) bool {
 	return v.State == u.State && v.Generation == u.Generation && v.Direct == u.Direct && v.Quiet == u.Quiet && v.Timed == u.Timed &&
 		(rampUntil.IsZero() || v.Refusal != nil && v.Refusal.Until.Equal(rampUntil))
+}
+
+// firstGeneration is that of a new machine.
+const firstGeneration = 1
+
+// firstViews are what new breakers publish. All of a kind share one, for there
+// may be very many that nobody has had anything to tell yet.
+var firstViews = func() (all [4]View) {
+	for kind := range all {
+		all[kind] = View{State: breaker.Closed, Generation: firstGeneration, Direct: true, Quiet: true, Timed: kind&timedView != 0}
+		if kind&disabledView != 0 {
+			all[kind].State = breaker.Disabled
+		}
+	}
+	return all
+}()
+
+const (
+	timedView = 1 << iota
+	disabledView
+)
+
+// firstView is what a breaker under these settings begins with.
+func firstView(s *policies.Breaker) *View {
+	kind := 0
+	if s.SlowCallRate > 0 {
+		kind |= timedView
+	}
+	if !s.Enabled {
+		kind |= disabledView
+	}
+	return &firstViews[kind]
 }

@@ -60,8 +60,8 @@ func (a *targetActor) leaveBehind(w *watched) {
 		}
 	}
 	a.left++
-	a.counts.abandoned.Add(1)
-	a.counts.left.Store(int64(a.left))
+	a.seldom().abandoned.Add(1)
+	a.seldom().left.Store(int64(a.left))
 	a.holdPool()
 	a.sup.bus.Publish(actors.AttemptAbandoned{Header: a.header(), Operation: w.op.id(), Attempt: w.number,
 		Worker: w.worker.ref.ID(), After: w.op.policy.Retry.AttemptTimeout, Running: a.left})
@@ -82,7 +82,7 @@ func (a *targetActor) returnedLate(w *watched) {
 		return
 	}
 	a.left--
-	a.counts.left.Store(int64(a.left))
+	a.seldom().left.Store(int64(a.left))
 	w.worker.ref.Stop()
 	a.holdPool()
 	a.sup.bus.Publish(actors.AttemptReturned{Header: a.header(), Operation: w.op.id(), Attempt: w.number,

@@ -126,6 +126,9 @@ func (a *targetActor) obtain(op *operation, probe bool) *worker {
 	case lender != nil && a.lent[lender] == nil:
 		w = a.spawn(op, true)
 		if w != nil {
+			if a.lent == nil {
+				a.lent = map[*operation]*worker{}
+			}
 			a.lent[lender] = w
 		}
 		return w

@@ -86,7 +86,7 @@ func (op *operation) inject(ctx context.Context, attempt int) error {
 			Operation: op.id(), Attempt: attempt, Injection: i})
 	}
 	if i.Latency > 0 {
-		t.injected.latencies.Add(1)
+		t.seldom().injected.latencies.Add(1)
 		timer := time.NewTimer(i.Latency)
 		defer timer.Stop()
 		select {
@@ -97,10 +97,10 @@ func (op *operation) inject(ctx context.Context, attempt int) error {
 	}
 	switch {
 	case i.Panic:
-		t.injected.panics.Add(1)
+		t.seldom().injected.panics.Add(1)
 		panic(&InjectedError{Target: t.name, Err: errPanicInjected})
 	case i.Failure != "":
-		t.injected.failures.Add(1)
+		t.seldom().injected.failures.Add(1)
 		return &InjectedError{Target: t.name, Err: chaos.Error(i.Failure)}
 	}
 	return nil

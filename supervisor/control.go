@@ -88,7 +88,7 @@ func (a *targetActor) apply(m *applyPolicy) {
 	a.breaker.SetWorkers(m.policy.Pool.Workers)
 	a.serveQueue() // more workers may be allowed now
 	if m.breaker {
-		a.breaker.Configure(m.policy.Breaker, func() { close(m.done) })
+		a.breaker.Configure(&m.policy.Breaker, func() { close(m.done) })
 		return
 	}
 	close(m.done)

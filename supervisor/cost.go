@@ -44,7 +44,7 @@ func ReportCost(ctx context.Context, units float64) bool {
 	if !account.add(units) {
 		return false
 	}
-	op.target.spent.add(units)
+	op.target.seldom().spent.add(units)
 	return true
 }
 
@@ -55,8 +55,8 @@ func (t *Target) closed(account *cost, outcome policies.Outcome) float64 {
 		return 0 // nobody asks what it cost
 	}
 	sum := account.take()
-	if outcome == policies.Failure {
-		t.burned.add(sum)
+	if outcome == policies.Failure && sum > 0 {
+		t.seldom().burned.add(sum)
 	}
 	return sum
 }

@@ -161,7 +161,7 @@ func (t *Target) fellBack(op *operation, to string, err error) {
 	if t.err != nil {
 		return
 	}
-	t.counts.fallbacks.Add(1)
+	t.seldom().fallbacks.Add(1)
 	if !t.sup.bus.Active() {
 		return
 	}

@@ -85,7 +85,7 @@ func (d *delays) took(h policies.Hedge, ran time.Duration) {
 // startHedgeClock has another attempt begin if this one takes long.
 func (w *watched) startHedgeClock() {
 	t := w.op.target
-	if after := t.delays.after(w.op.policy.Hedge); after > 0 {
+	if after := t.seldom().delays.after(w.op.policy.Hedge); after > 0 {
 		w.hedgeClock = time.AfterFunc(after, func() { t.tell(&slow{attempt: w, after: after}) })
 	}
 }
@@ -125,7 +125,7 @@ func (a *targetActor) hedge(m *slow) {
 		return
 	}
 	s.hedged++
-	a.counts.hedges.Add(1)
+	a.seldom().hedges.Add(1)
 	if a.sup.bus.Active() {
 		a.sup.bus.Publish(actors.HedgeStarted{Header: a.header(), Operation: op.id(), Attempt: begun + 1, After: m.after})
 	}

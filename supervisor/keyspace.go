@@ -46,7 +46,8 @@ type keyedTarget struct {
 
 	// The root's.
 	seen  uint64     // the stamp by which it stands in the order of uses
-	place int        // there, -1 if it is not in it
+	eased uint64     // the stamp at which it was last eased
+	place int32      // in the order of uses, -1 if it is not in it
 	asked bool       // to go
 	heirs []*openKey // wait for what it will tell
 }

@@ -40,6 +40,15 @@ type (
 	}
 )
 
+// easeOn has targets that were not used since the last look do with less. It goes
+// through them as they happen to stand, and meets the next time whom it missed.
+type easeOn struct {
+	space *keyspace
+	last  uint64
+	at    int
+}
+
+func (easeOn) refuse(*Supervisor)   {}
 func (sweepDue) refuse(*Supervisor) {}
 func (sweepOn) refuse(*Supervisor)  {}
 
@@ -83,11 +92,12 @@ func (m sweepDue) handle(r *rootActor, c actor.Context) {
 		w.on = false // until there is something to look at
 		return
 	}
-	horizon := w.marks[w.n%sweeps]
+	horizon, last := w.marks[w.n%sweeps], w.marks[(w.n+sweeps-1)%sweeps]
 	w.marks[w.n%sweeps] = k.clock.Add(1) - 1
 	w.n++
 	w.timer.Reset(w.every)
 	sweepOn{k, horizon}.handle(r, c)
+	easeOn{k, last, 0}.handle(r, c)
 }
 
 func (m sweepOn) handle(r *rootActor, _ actor.Context) {
@@ -106,6 +116,24 @@ func (m sweepOn) handle(r *rootActor, _ actor.Context) {
 		k.ask(t, actors.PassivatedIdle)
 	}
 	k.sup.root.Tell(m)
+}
+
+func (m easeOn) handle(r *rootActor, _ actor.Context) {
+	k := m.space
+	for eased := 0; !r.stopping && m.at < len(k.used); m.at++ {
+		t := k.used[m.at]
+		stamp := t.keyed.stamp.Load()
+		if stamp > m.last || t.keyed.eased == stamp {
+			continue
+		}
+		if eased == sweepAtOnce {
+			k.sup.root.Tell(m)
+			return
+		}
+		eased++
+		t.keyed.eased = stamp
+		t.tell(ease{})
+	}
 }
 
 // shrink comes down to a limit that was lowered, and says how many running

@@ -67,7 +67,7 @@ func TestAnOperationThatFindsItsWorkerDeadGetsAnother(t *testing.T) {
 		dead.ref.Stop()
 		synctest.Wait()
 		// As if the notice were still on its way.
-		p.workers[dead.ref.ID()] = dead
+		p.workers = map[string]*worker{dead.ref.ID(): dead}
 		p.first.idle = append(p.first.idle, dead)
 		dead.retired = false
 		p.size++

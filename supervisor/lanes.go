@@ -194,6 +194,14 @@ func (p *pool) takeUntold(generation uint64) (n, earlier uint64) {
 	return n, earlier
 }
 
+// untold is how many takeUntold would give.
+func (p *pool) untold() (n uint64) {
+	p.lock()
+	defer p.unlock()
+	p.each(func(l *lane) { n += l.untold + l.earlier })
+	return n
+}
+
 // put gives a worker back after an attempt.
 func (p *pool) put(w *worker, attempted bool) putResult {
 	l := w.lane

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/stretchr/testify/assert"
@@ -166,15 +167,37 @@ func TestATargetWhoseNameIsTakenIsAnError(t *testing.T) {
 			require.True(t, ok)
 			return pid
 		}
-		for _, name := range []string{"holdfast/x", "holdfast/x/breaker"} {
-			pid := squat(name)
-			assert.ErrorIs(t, s.Target("x").Err(), actor.ErrNameExists, name)
-			_, err := Do(bg, s, "x", succeed)
-			assert.ErrorIs(t, err, actor.ErrNameExists, name)
-			s.System().ProcessRegistry.Remove(pid)
-			pass(0)
-		}
+		pid := squat("holdfast/x")
+		assert.ErrorIs(t, s.Target("x").Err(), actor.ErrNameExists)
 		_, err := Do(bg, s, "x", succeed)
+		assert.ErrorIs(t, err, actor.ErrNameExists)
+		s.System().ProcessRegistry.Remove(pid)
+		pass(0)
+		_, err = Do(bg, s, "x", succeed)
 		assert.NoError(t, err, "the name is free again")
+	})
+}
+
+// If it failed, a target would go on without a breaker because an actor of
+// somebody else's has its name.
+func TestATargetWhoseBreakersNameIsTakenStops(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := one(t, trips(1), attempts(1))
+		j := listen(s)
+		pid, ok := s.System().ProcessRegistry.Add(actor.NewActorProcess(nil), "holdfast/x/breaker")
+		require.True(t, ok)
+		x := s.Target("x")
+		_, err := DoOn(bg, x, succeed)
+		require.NoError(t, err, "which tells the breaker nothing")
+		_, err = DoOn(bg, x, failWith(errPlain))
+		assert.ErrorIs(t, err, errPlain)
+		synctest.Wait()
+		stopped := eventsOf[actors.TargetStopped](j)
+		require.Len(t, stopped, 1)
+		assert.ErrorIs(t, stopped[0].Reason, actor.ErrNameExists)
+		s.System().ProcessRegistry.Remove(pid)
+		_, err = DoOn(bg, x, failWith(errPlain))
+		assert.ErrorIs(t, err, errPlain)
+		assert.Equal(t, breaker.Open, s.Breaker("x").State(), "the target was started again")
 	})
 }

@@ -14,41 +14,49 @@ import (
 // is packed: times are those since the supervisor's epoch.
 type memory struct {
 	id         string
-	window     string
-	costs      string
 	cause      error
 	reason     breaker.Reason
-	wall       time.Duration // 0 for none
+	more       *moreMemory // nil if there is nothing of it
 	at         time.Duration
 	since      time.Duration
 	until      time.Duration // 0 for none
 	expires    time.Duration // forEver for never
 	generation uint64
-	probes     uint64
 	failures   uint32
 	reopens    uint32
-	successes  uint32
 	place      int32 // in its heap
 	state      breaker.State
 	enabled    bool
 	stopped    bool // the whole target was, and takes nothing until it is started
 }
 
+// moreMemory is what only few have.
+type moreMemory struct {
+	window, costs string
+	wall          time.Duration // 0 for none
+	probes        uint64
+	successes     int
+}
+
 const forEver = time.Duration(math.MaxInt64)
 
 func pack(id string, m *actors.BreakerMemory, stopped bool, s *policies.Breaker, epoch time.Time) *memory {
 	packed := &memory{
-		id: id, window: string(m.Window), costs: string(m.Costs), cause: m.Cause, reason: m.Reason,
+		id: id, cause: m.Cause, reason: m.Reason,
 		at: m.At.Sub(epoch), since: m.Since.Sub(epoch), expires: forEver,
-		generation: m.Generation, probes: m.Probes,
-		failures: clip(m.ConsecutiveFailures), reopens: clip(m.Reopens), successes: clip(m.ProbeSuccesses),
+		generation: m.Generation, failures: clip(m.ConsecutiveFailures), reopens: clip(m.Reopens),
 		state: m.State, enabled: m.Enabled, stopped: stopped,
 	}
 	if !m.Until.IsZero() {
 		packed.until = max(1, m.Until.Sub(epoch))
 	}
+	more := moreMemory{window: string(m.Window), costs: string(m.Costs), probes: m.Probes, successes: m.ProbeSuccesses}
 	if !m.Wall.IsZero() {
-		packed.wall = max(1, m.Wall.Sub(epoch))
+		more.wall = max(1, m.Wall.Sub(epoch))
+	}
+	if more != (moreMemory{}) {
+		kept := more // or each would be made, if only to be thrown away
+		packed.more = &kept
 	}
 	if at, ever := m.Expires(s); ever && !stopped {
 		packed.expires = at.Sub(epoch)
@@ -61,19 +69,23 @@ func clip(n int) uint32 { return uint32(min(n, math.MaxUint32)) }
 func (m *memory) unpack(epoch time.Time) *actors.BreakerMemory {
 	b := &actors.BreakerMemory{Cause: m.cause, Reason: m.reason, Memory: breaker.Memory{
 		At: epoch.Add(m.at), State: m.state, Since: epoch.Add(m.since), Generation: m.generation, Enabled: m.enabled,
-		ConsecutiveFailures: int(m.failures), ProbeSuccesses: int(m.successes), Reopens: int(m.reopens), Probes: m.probes,
+		ConsecutiveFailures: int(m.failures), Reopens: int(m.reopens),
 	}}
 	if m.until != 0 {
 		b.Until = epoch.Add(m.until)
 	}
-	if m.wall != 0 {
-		b.Wall = epoch.Add(m.wall)
+	if m.more == nil {
+		return b
 	}
-	if m.costs != "" {
-		b.Costs = []byte(m.costs)
+	b.ProbeSuccesses, b.Probes = m.more.successes, m.more.probes
+	if m.more.wall != 0 {
+		b.Wall = epoch.Add(m.more.wall)
 	}
-	if m.window != "" {
-		b.Window = []byte(m.window)
+	if m.more.costs != "" {
+		b.Costs = []byte(m.more.costs)
+	}
+	if m.more.window != "" {
+		b.Window = []byte(m.more.window)
 	}
 	return b
 }

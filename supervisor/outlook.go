@@ -45,19 +45,21 @@ func (t *Target) observe(policy *resolved, attempt int, success bool) {
 	if !policy.AdaptiveRetry.Enabled {
 		return
 	}
-	t.outlook.mu.Lock()
-	defer t.outlook.mu.Unlock()
-	t.outlook.know().Observe(time.Now(), attempt, success)
+	o := &t.seldom().outlook
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.know().Observe(time.Now(), attempt, success)
 }
 
 // health is how the target has been doing, as far as anybody notes it.
 func (t *Target) health() worth.Health {
-	t.outlook.mu.Lock()
-	defer t.outlook.mu.Unlock()
-	if t.outlook.model == nil {
+	o := &t.known().outlook
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.model == nil {
 		return worth.Well
 	}
-	return t.outlook.model.Health(time.Now())
+	return o.model.Health(time.Now())
 }
 
 // likely turns a decision for another attempt into one against it if that would
@@ -68,14 +70,15 @@ func (a *targetActor) likely(op *operation, d retry.Decision) retry.Decision {
 	if !d.Retry || !s.Enabled || c.failure.verdict.Outcome != policies.Failure {
 		return d
 	}
-	a.outlook.mu.Lock()
-	estimate, worth := a.outlook.know().Worth(time.Now(), int(c.failures)+1, s.MinSuccess)
-	a.outlook.mu.Unlock()
+	o := &a.seldom().outlook
+	o.mu.Lock()
+	estimate, worth := o.know().Worth(time.Now(), int(c.failures)+1, s.MinSuccess)
+	o.mu.Unlock()
 	if worth {
 		return d
 	}
 	c.failure.unlikely = &UnlikelyError{Estimate: estimate, MinSuccess: s.MinSuccess}
-	a.counts.skipped.Add(1)
+	a.seldom().skipped.Add(1)
 	if a.sup.bus.Active() {
 		a.sup.bus.Publish(actors.RetrySkipped{Header: a.header(), Operation: op.id(), Estimate: estimate})
 	}

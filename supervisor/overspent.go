@@ -19,7 +19,7 @@ type overspent struct {
 // at once, so that somebody who looks at the events knows why; after it there
 // is one event a second, whatever is going on.
 func (a *targetActor) noteOverspent(b *retryBudget) {
-	a.counts.overspent.Add(1)
+	a.seldom().overspent.Add(1)
 	o := &a.overspent
 	if o.budget != b.name {
 		a.reportOverspent() // that of another budget, before a reload

@@ -62,6 +62,10 @@ func (a *targetActor) divert(c actor.Context) bool {
 		a.passivate(m)
 	case *sealed:
 		a.sealed(m)
+	case startBreaker:
+		a.startBreaker()
+	case ease:
+		a.ease()
 	case *actor.Stopping:
 		if a.rest != sealing {
 			return false
@@ -186,15 +190,6 @@ func (t *Target) moveOn(op *operation) error {
 	op.course.outcome = nil
 	op.target = next
 	return next.performWhole(op)
-}
-
-// spawnBreaker starts the target's breaker, with what is remembered of it.
-func (a *targetActor) spawnBreaker() (*actors.Breaker, error) {
-	settings, moved := a.policy.Load().Breaker, func() { a.tell(moved{}) }
-	if a.keyed == nil || a.keyed.memory == nil {
-		return actors.SpawnBreaker(a.self, a.name, settings, a.sup.bus, moved, a.pool.takeUntold)
-	}
-	return actors.RestoreBreaker(a.self, a.name, settings, *a.keyed.memory, a.sup.bus, moved, a.pool.takeUntold)
 }
 
 // unused says whether no worker has anything to do.

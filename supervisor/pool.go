@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -15,7 +16,7 @@ type pool struct {
 
 	// Guarded by mu, which comes before that of any lane.
 	mu      sync.Mutex
-	workers map[string]*worker // by PID id
+	workers map[string]*worker // by PID id, nil if there is none
 	limit   int
 	size    int // workers that count against it
 	waiting int // operations in the supervisor's queue
@@ -126,6 +127,9 @@ func (p *pool) add(w *worker, b body) {
 	p.lock()
 	defer p.unlock()
 	w.incarnation = 1
+	if p.workers == nil {
+		p.workers = map[string]*worker{}
+	}
 	p.workers[w.ref.ID()] = w
 	if !w.extra {
 		p.size++
@@ -148,6 +152,9 @@ func (p *pool) remove(id string) (unexpected bool) {
 		p.free(w)
 	}
 	delete(p.workers, id)
+	if len(p.workers) == 0 {
+		p.workers = nil
+	}
 	p.retireOne(w)
 	p.each(func(l *lane) {
 		if i := slices.Index(l.idle, w); i >= 0 {
@@ -158,6 +165,13 @@ func (p *pool) remove(id string) (unexpected bool) {
 		p.spare = slices.Delete(p.spare, i, i+1)
 	}
 	return unexpected
+}
+
+// all lists the workers whose actors have not ended.
+func (p *pool) all() []*worker {
+	p.lock()
+	defer p.unlock()
+	return slices.Collect(maps.Values(p.workers))
 }
 
 // discard gives back a worker whose actor turned out to have stopped. The

@@ -56,7 +56,7 @@ type prober struct {
 func (a *targetActor) setProbe(check func(context.Context) error) {
 	if check != nil {
 		a.prober = &prober{check: check}
-		a.Target.probe.Store(&ProbeSnapshot{})
+		a.seldom().probe.Store(&ProbeSnapshot{})
 	}
 }
 
@@ -108,9 +108,9 @@ func (a *targetActor) beginProbe(permit breaker.Permit) {
 	r := &probeRun{target: a.Target, check: p.check, permit: permit, rules: a.policy.Load().rules}
 	r.ctx, r.cancel = context.WithDeadline(context.Background(), permit.Lease)
 	p.runs = r
-	shown := a.Target.probe.Load().copy()
+	shown := a.seldom().probe.Load().copy()
 	shown.Running, shown.Since = true, time.Now()
-	a.Target.probe.Store(shown)
+	a.seldom().probe.Store(shown)
 	if !a.sup.errands.run(r.run, func(error) {}) {
 		r.cancel() // the supervisor shuts down
 		p.runs = nil
@@ -156,14 +156,14 @@ func (a *targetActor) probeDue(m probeDue) {
 
 func (a *targetActor) tellProbed(v classify.Verdict, took time.Duration) {
 	now := time.Now()
-	shown := a.Target.probe.Load().copy()
+	shown := a.seldom().probe.Load().copy()
 	shown.Running, shown.Since = false, time.Time{}
 	shown.Runs++
 	if v.Outcome == policies.Failure {
 		shown.Failures++
 	}
 	shown.LastAt, shown.LastOutcome, shown.LastErr = now, v.Outcome, v.Err
-	a.Target.probe.Store(shown)
+	a.seldom().probe.Store(shown)
 	a.sup.bus.Publish(actors.Probed{Header: actors.Header{Target: a.name, At: now},
 		Outcome: v.Outcome, Condition: v.Condition, Err: v.Err, Took: took})
 }

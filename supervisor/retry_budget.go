@@ -148,5 +148,5 @@ func (t *Target) budgetSnapshot() *RetryBudgetSnapshot {
 	}
 	now := b.balance()
 	return &RetryBudgetSnapshot{Name: b.name, Calls: now.Calls, Retries: now.Retries, Available: now.Available,
-		Exhausted: t.counts.overspent.Load()}
+		Exhausted: t.known().overspent.Load()}
 }

@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"maps"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -13,6 +14,8 @@ import (
 type rootActor struct {
 	sup      *Supervisor
 	children map[string]*Target // by PID id
+	most     int                // children there were since that was made
+	nursery  *actors.Nursery    // of the targets' supervisors
 	// extra holds the policies of targets that no set has named.
 	extra    map[string]policies.Policy
 	budgets  map[string]*retryBudget // the shared ones, by name
@@ -50,6 +53,13 @@ func (r *rootActor) Receive(c actor.Context) {
 		c.Stop(c.Self())
 	case *actor.Stopping:
 		r.stopping = true
+		actors.Adopt(c, func(yield func(*actors.Ref) bool) {
+			for _, t := range r.children {
+				if !yield(t.ref) {
+					return
+				}
+			}
+		})
 		r.sup.keyspaces.Range(func(_ string, k *keyspace) bool {
 			k.abandon()
 			return true
@@ -103,13 +113,27 @@ func (r *rootActor) open(c actor.Context, m *open) *Target {
 // name starts another.
 func (r *rootActor) ended(c actor.Context, pid *actor.PID) {
 	t, ok := r.children[pid.Id]
-	delete(r.children, pid.Id)
+	r.forget(pid.Id)
 	switch {
 	case !ok || r.stopping:
 	case t.keyed != nil:
 		t.keyed.space.ended(r, c, t)
 	default:
 		r.sup.targets.Delete(t.name)
+	}
+}
+
+// manyChildren is up to how many children nobody minds the room they had.
+const manyChildren = 1024
+
+// forget takes a child off the list, which is made anew when it has been much
+// larger: a map keeps the room it once needed.
+func (r *rootActor) forget(id string) {
+	r.most = max(r.most, len(r.children))
+	delete(r.children, id)
+	if r.most > manyChildren && len(r.children) < r.most/4 {
+		r.children = maps.Collect(maps.All(r.children))
+		r.most = len(r.children)
 	}
 }
 

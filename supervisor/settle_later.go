@@ -124,7 +124,7 @@ func (l *lateSettlement) take() {
 func (l *lateSettlement) tell(v classify.Verdict) {
 	t := l.target
 	if v.Outcome == policies.Failure {
-		t.counts.lateFailures.Add(1)
+		t.seldom().lateFailures.Add(1)
 	}
 	if t.sup.bus.Active() {
 		t.sup.bus.Publish(actors.LateFailure{Header: actors.Header{Target: t.name, At: time.Now()},

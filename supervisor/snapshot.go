@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/holdfast-go/holdfast/actors"
 	"github.com/holdfast-go/holdfast/policies"
 	"github.com/holdfast-go/holdfast/policies/breaker"
 	"github.com/holdfast-go/holdfast/policies/worth"
@@ -122,6 +123,7 @@ func (s *Supervisor) Snapshot() Snapshot {
 }
 
 func (t *Target) snapshot() TargetSnapshot {
+	m := t.known()
 	snap := TargetSnapshot{
 		Name:         t.name,
 		PID:          t.ref.ID(),
@@ -129,19 +131,19 @@ func (t *Target) snapshot() TargetSnapshot {
 		Failed:       t.counts.failed.Load(),
 		Refused:      t.refused.Load() + t.refusedTold.Load(),
 		Rejected:     t.counts.rejected.Load(),
-		Abandoned:    t.counts.abandoned.Load(),
-		Skipped:      t.counts.skipped.Load(),
+		Abandoned:    m.abandoned.Load(),
+		Skipped:      m.skipped.Load(),
 		Health:       t.health(),
-		Fallbacks:    t.counts.fallbacks.Load(),
-		Hedges:       t.counts.hedges.Load(),
-		HedgesWon:    t.counts.hedgesWon.Load(),
-		StillRunning: int(t.counts.left.Load()),
+		Fallbacks:    m.fallbacks.Load(),
+		Hedges:       m.hedges.Load(),
+		HedgesWon:    m.hedgesWon.Load(),
+		StillRunning: int(m.left.Load()),
 		Retries:      t.counts.retries.Load(),
 		Restarts:     t.counts.restarts.Load(),
-		InBackoff:    int(t.counts.inBackoff.Load()),
-		Parked:       int(t.counts.parked.Load()),
-		Queued:       int(t.counts.queued.Load()),
-		Probe:        t.probe.Load().copy(),
+		InBackoff:    int(m.inBackoff.Load()),
+		Parked:       int(m.parked.Load()),
+		Queued:       int(m.queued.Load()),
+		Probe:        m.probe.Load().copy(),
 	}
 	if until := t.pausedUntil.Load(); until != nil && until.After(time.Now()) {
 		snap.PausedUntil = *until
@@ -153,13 +155,13 @@ func (t *Target) snapshot() TargetSnapshot {
 	snap.Succeeded = t.pool.counted()
 	snap.RetryBudget = t.budgetSnapshot()
 	snap.Concurrency = t.pool.concurrency()
-	snap.CostSpent, snap.CostBurned = t.spent.sum(), t.burned.sum()
-	snap.Chaos = t.injected.snapshot()
-	snap.LateFailures = t.counts.lateFailures.Load()
+	snap.CostSpent, snap.CostBurned = m.spent.sum(), m.burned.sum()
+	snap.Chaos = m.injected.snapshot()
+	snap.LateFailures = m.lateFailures.Load()
 	view := t.breaker.View()
 	b := Breaker{target: t}
-	snap.Breaker = BreakerSnapshot{PID: t.breaker.PID().Id, State: view.State, Generation: view.Generation,
-		Since: view.Since, Reason: view.Reason, Counts: b.Counts()}
+	snap.Breaker = BreakerSnapshot{PID: t.ref.ID() + "/" + actors.BreakerActor, State: view.State, Generation: view.Generation,
+		Since: t.breaker.Since(view), Reason: view.Reason, Counts: b.Counts()}
 	if view.Refusal != nil {
 		snap.Breaker.Cause = view.Refusal.Cause
 	}

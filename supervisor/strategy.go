@@ -21,6 +21,8 @@ var _ actor.SupervisorStrategy = (*targetActor)(nil)
 // is decided when it has taken the outcome in, so that the caller's next call
 // sees it.
 func (a *targetActor) HandleFailure(_ *actor.ActorSystem, self actor.Supervisor, child *actor.PID, _ *actor.RestartStatistics, reason, message any) {
+	a.sitDown()
+	a.eased = false
 	task, _ := message.(*actors.Task)
 	if task == nil {
 		// The breaker, or a worker without an operation. Neither fails but

@@ -143,7 +143,7 @@ func (s *Supervisor) startActors(name string) error {
 	s.bus = bus
 	none := make(chan struct{})
 	close(none)
-	s.rootActor = &rootActor{sup: s, told: none, children: map[string]*Target{}, extra: map[string]policies.Policy{}, budgets: map[string]*retryBudget{}, stopped: make(chan struct{})}
+	s.rootActor = &rootActor{sup: s, told: none, nursery: actors.NewNursery(), children: map[string]*Target{}, extra: map[string]policies.Policy{}, budgets: map[string]*retryBudget{}, stopped: make(chan struct{})}
 	s.root = actors.NewRef(s.rootActor.undeliverable)
 	if err := s.root.Start(s.system.Root, name, s.rootActor); err != nil {
 		bus.Close()
@@ -158,7 +158,8 @@ func (s *Supervisor) startActors(name string) error {
 //
 // With keys it is the target of that name for these keys: a breaker and a pool
 // of its own, under the policy of the target called name, which is their
-// template. One that nobody uses is passivated after its keyed.idle_timeout: it
+// template. One that nobody uses lets its workers go after half of its
+// keyed.idle_timeout at most, unless they hold a state, and is passivated after it: it
 // is stopped, and its breaker's state remembered if there is something that must
 // not be forgotten. A *Target that was kept goes on working; the next operation
 // starts it again. There are at most keyed.max_keys of them, and when one more
@@ -225,12 +226,11 @@ func (t *Target) declared() string {
 // startActor starts the actors of a target.
 func (s *Supervisor) startActor(parent actor.SpawnerContext, name string, t *Target, policy *resolved) error {
 	t.policy.Store(policy)
-	t.pool.workers = map[string]*worker{}
 	t.pool.configure(policy.Pool)
-	a := &targetActor{Target: t, lent: map[*operation]*worker{}}
+	a := &targetActor{Target: t, desk: &desk{}}
 	a.setProbe(s.probes[t.declared()])
 	t.ref = actors.NewRef(a.undeliverable)
-	if err := t.ref.Start(parent, name, a); err != nil {
+	if err := s.rootActor.nursery.Start(parent, name, t.ref, a); err != nil {
 		return err
 	}
 	if a.unable != nil { // it has tried by now

@@ -27,8 +27,6 @@ type Target struct {
 	gone    atomic.Bool           // its actor has ended, and the supervisor has not
 	breaker *actors.Breaker
 	pool    pool
-	outlook outlook
-	delays  delays // before an attempt is hedged
 	ref     *actors.Ref
 	keyed   *keyedTarget // nil for a target without keys
 
@@ -36,31 +34,16 @@ type Target struct {
 	refused     atomic.Uint64             // by the view of an open breaker, told to nobody yet
 	refusedTold atomic.Uint64             // and already published
 	counts      counters
-	probe       atomic.Pointer[ProbeSnapshot] // nil without [WithProbe]
-	// What its attempts cost, and of that, the ones that failed.
-	spent, burned cost
-	injected      injections
+	more        atomic.Pointer[seldom] // nil as long as it is not needed
 }
 
-// counters are the totals that the target's supervisor keeps. Successes are
-// counted by the pool.
+// counters are the totals that the target's supervisor keeps; see seldom.go for
+// more. Successes are counted by the pool.
 type counters struct {
-	failed    atomic.Uint64 // operations that ran and failed for good
-	rejected  atomic.Uint64 // operations refused by somebody else than the breaker
-	hedges    atomic.Uint64 // attempts begun beside another
-	hedgesWon atomic.Uint64 // of these, the ones that brought the outcome
-	abandoned atomic.Uint64 // attempts left behind
-	left      atomic.Int64  // of these, the ones whose functions still run
-	skipped   atomic.Uint64 // retries not made because they would hardly succeed
-	fallbacks atomic.Uint64 // operations that went on elsewhere
-	retries   atomic.Uint64
-	overspent atomic.Uint64 // retries and hedges not made for want of a budget
-	restarts  atomic.Uint64
-	inBackoff atomic.Int64
-	parked    atomic.Int64
-	queued    atomic.Int64
-
-	lateFailures atomic.Uint64 // after their operation had succeeded
+	failed   atomic.Uint64 // operations that ran and failed for good
+	rejected atomic.Uint64 // operations refused by somebody else than the breaker
+	retries  atomic.Uint64
+	restarts atomic.Uint64
 }
 
 // Name is the target's name.

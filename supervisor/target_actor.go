@@ -19,48 +19,35 @@ type targetActor struct {
 	*Target
 	self actor.Context // valid while a message is handled
 
-	queue   queue    // waiting for a worker, or for their turn
-	parked  line     // waiting for the breaker
-	backoff backoffs // waiting for time to pass, and those in a line that may not wait for ever
-	alarm   *time.Timer
-	alarmAt time.Duration // on the supervisor's clock, zero if it is not set
-
-	pace   pacer   // says when the next attempt may begin
+	*desk          // nil while there is nothing to remember; see desk.go
 	prober *prober // nil if calls are the probes
 
-	foremost  *operation // of the parked ones, if it waits for a worker
-	releasing bool
-
-	lent         map[*operation]*worker // by whose attempt they were lent within
-	parkedNested int                    // operations in the park line that might be lent one
-	nested       int                    // operations in the queue that might be lent one
-
-	left     int           // attempts left behind whose functions still run
-	asked    int           // operations with a question to the breaker
-	spawned  uint64        // workers so far, for their names
-	restarts restartWindow // recent restarts
-	halted   error         // why nothing is taken any more
-	unable   error         // why it could not be started
-	down     bool          // the actor stops or has stopped
-	report   *time.Timer
-
-	shed        shed      // operations refused for want of room
-	overspent   overspent // retries not made for want of a budget
-	limitReport *time.Timer
-
-	rest rest          // see passivate.go
-	held []heldMessage // while it is sealing
+	spawned uint64 // workers so far, for their names
+	halted  error  // why nothing is taken any more
+	down    bool   // the actor stops or has stopped
+	// protected says that the breaker has an actor.
+	protected bool
+	eased     bool // nobody has called for some time
+	rest      rest // see passivate.go
 }
 
 // Receive implements [actor.Actor].
 func (a *targetActor) Receive(c actor.Context) {
 	a.self = c
-	if a.keyed != nil && a.divert(c) {
-		a.self = nil
-		return
+	a.sitDown()
+	if a.keyed == nil || !a.divert(c) {
+		a.receive(c)
 	}
+	if a.eased {
+		a.standUp()
+	}
+	a.self = nil
+}
+
+func (a *targetActor) receive(c actor.Context) {
 	switch m := c.Message().(type) {
 	case *admit:
+		a.eased = false
 		a.admit(m.op)
 	case *admitted:
 		a.answered(m)
@@ -88,6 +75,8 @@ func (a *targetActor) Receive(c actor.Context) {
 		}
 	case *settled:
 		a.settled(m)
+	case startBreaker:
+		a.startBreaker()
 	case *overdue:
 		a.leaveBehind(m.attempt)
 	case *slow:
@@ -134,7 +123,6 @@ func (a *targetActor) Receive(c actor.Context) {
 	case *actor.Stopped:
 		a.stopped()
 	}
-	a.self = nil
 }
 
 // undeliverable answers what reaches the supervisor after its end.
@@ -182,6 +170,8 @@ func (a *targetActor) undeliverable(message any) {
 		close(m.done)
 	case *passivate, passivateNow:
 		a.stays()
+	case startBreaker:
+		a.breaker.End()
 	case *startAgain:
 		m.done <- &RejectedError{Target: a.name, Err: a.halted}
 	}
@@ -193,37 +183,21 @@ func (a *targetActor) header() actors.Header {
 
 // started gives the target its breaker, before it is told anything.
 func (a *targetActor) started() {
-	b, err := a.spawnBreaker()
-	a.breaker = b
+	err := a.makeBreaker()
 	a.pace.follow(a.policy.Load().RateLimit, time.Now())
 	a.holdPool()
-	if err != nil { // the name is taken, by an actor that is not ours
-		a.unable = err
+	if err != nil {
 		a.halt(ErrTargetStopped)
 		return
 	}
-	b.SetWorkers(a.policy.Load().Pool.Workers)
 	a.probe()
 	a.sup.bus.Publish(actors.TargetStarted{Header: a.header()})
-}
-
-// breakerEnded brings the breaker back if somebody stopped it. Its state
-// machine is kept, so that nothing it knew is lost.
-func (a *targetActor) breakerEnded() {
-	if a.down {
-		a.breaker.End()
-		return
-	}
-	if err := a.breaker.Respawn(a.self); err != nil {
-		a.breaker.End()
-		a.halt(ErrTargetStopped)
-	}
-	a.breakerMoved() // who was told nothing meanwhile asks again
 }
 
 // spawn starts a worker for op.
 func (a *targetActor) spawn(op *operation, extra bool) *worker {
 	a.spawned++
+	a.eased = false
 	w := &worker{target: a.Target, extra: extra}
 	w.task.Runner = w
 	var renewed func()
@@ -243,6 +217,7 @@ func (a *targetActor) spawn(op *operation, extra bool) *worker {
 // away; any other, and the breaker, was stopped by somebody else.
 func (a *targetActor) childEnded(pid *actor.PID) {
 	if a.breaker.Is(pid) {
+		a.protected = false
 		a.breakerEnded()
 		return
 	}
@@ -261,6 +236,8 @@ func (a *targetActor) childEnded(pid *actor.PID) {
 // actor whose end has begun: it would never come to it.
 func (a *targetActor) stopping() {
 	a.down = true
+	a.adoptChildren()
+	a.breaker.EndUnstarted()
 	if a.halted != nil {
 		return
 	}
@@ -269,6 +246,20 @@ func (a *targetActor) stopping() {
 		reason = ErrShutdown
 	}
 	a.halt(reason)
+}
+
+// adoptChildren has the engine stop the target's children with it.
+func (a *targetActor) adoptChildren() {
+	actors.Adopt(a.self, func(yield func(*actors.Ref) bool) {
+		for _, w := range a.pool.all() {
+			if !yield(w.ref) {
+				return
+			}
+		}
+		if a.protected {
+			yield(a.breaker.Ref())
+		}
+	})
 }
 
 // stopped ends what the supervisor owns.

@@ -13,12 +13,12 @@ func (u uses) Len() int           { return len(u) }
 func (u uses) Less(i, j int) bool { return u[i].keyed.seen < u[j].keyed.seen }
 func (u uses) Swap(i, j int) {
 	u[i], u[j] = u[j], u[i]
-	u[i].keyed.place, u[j].keyed.place = i, j
+	u[i].keyed.place, u[j].keyed.place = int32(i), int32(j)
 }
 
 func (u *uses) Push(x any) {
 	t := x.(*Target)
-	t.keyed.place = len(*u)
+	t.keyed.place = int32(len(*u))
 	*u = append(*u, t)
 }
 
@@ -42,7 +42,7 @@ func (u *uses) enter(t *Target) {
 // leave takes a target out, if it is in.
 func (u *uses) leave(t *Target) {
 	if t.keyed.place >= 0 {
-		heap.Remove(u, t.keyed.place)
+		heap.Remove(u, int(t.keyed.place))
 	}
 }
 

@@ -41,7 +41,7 @@ func (a *targetActor) enterBackoff(op *operation, wait time.Duration) {
 	now := a.sup.reading()
 	op.course.place = inBackoff
 	a.backoff.push(op, readingAfter(now, wait))
-	a.counts.inBackoff.Add(1)
+	a.seldom().inBackoff.Add(1)
 	a.setAlarm(now)
 }
 
@@ -51,17 +51,17 @@ func (a *targetActor) enterLine(op *operation, p place, front bool) {
 	switch {
 	case p == inQueue:
 		a.queue.push(op)
-		a.counts.queued.Add(1)
+		a.seldom().queued.Add(1)
 		a.pool.wait(1)
 		if op.course.lender != nil {
 			a.nested++
 		}
 	case front:
 		a.parked.pushFront(op)
-		a.counts.parked.Add(1)
+		a.seldom().parked.Add(1)
 	default:
 		a.parked.pushBack(op)
-		a.counts.parked.Add(1)
+		a.seldom().parked.Add(1)
 	}
 	a.limitWait(op)
 }
@@ -95,10 +95,10 @@ func (a *targetActor) leave(op *operation) {
 	}
 	switch c.place {
 	case inBackoff:
-		a.counts.inBackoff.Add(-1)
+		a.seldom().inBackoff.Add(-1)
 	case inQueue:
 		a.queue.remove(op)
-		a.counts.queued.Add(-1)
+		a.seldom().queued.Add(-1)
 		a.pool.wait(-1)
 		if c.lender != nil {
 			a.nested--
@@ -108,12 +108,12 @@ func (a *targetActor) leave(op *operation) {
 		if c.lender != nil {
 			a.parkedNested--
 		}
-		a.counts.parked.Add(-1)
+		a.seldom().parked.Add(-1)
 	}
 	c.place = nowhere
 }
 
 // full says whether one more operation may not wait.
 func (a *targetActor) full() bool {
-	return int(a.counts.inBackoff.Load())+a.queue.n+a.parked.n >= a.policy.Load().Pool.MaxPending
+	return int(a.seldom().inBackoff.Load())+a.queue.n+a.parked.n >= a.policy.Load().Pool.MaxPending
 }

@@ -47,7 +47,7 @@ func (c *crowd) gather() {
 	for i, ctx := range c.contexts {
 		c.futures[i] = GoOn(ctx, c.target, run)
 	}
-	for c.target.counts.inBackoff.Load() < int64(len(c.futures)) {
+	for c.target.seldom().inBackoff.Load() < int64(len(c.futures)) {
 		runtime.Gosched()
 	}
 }

@@ -147,10 +147,10 @@ func (w *watched) Succeeded() (then func()) {
 	}
 	w.stopClocks()
 	t := w.op.target
-	t.delays.took(w.op.policy.Hedge, t.sup.since()-w.began)
+	t.seldom().delays.took(w.op.policy.Hedge, t.sup.since()-w.began)
 	first, then := t.detachedSuccess(w.op, w.worker, w.settlement(policies.Success, nil), w.late, w.keep)
 	if first && w.hedge {
-		t.counts.hedgesWon.Add(1)
+		t.seldom().hedgesWon.Add(1)
 	}
 	return then
 }
