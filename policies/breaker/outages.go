@@ -31,7 +31,7 @@ type outages struct {
 // down notes that the machine opens because the target failed.
 func (o *outages) down(now time.Time) {
 	switch {
-	case o.last && !o.began.IsZero(): // it was not over
+	case o.last: // it was not over
 		o.lengths = o.lengths[:len(o.lengths)-1]
 	case o.began.IsZero():
 		o.began = now
@@ -61,12 +61,12 @@ func (o *outages) up(probed time.Time, ramps bool) {
 // how it ended.
 func (o *outages) settled() { o.began, o.last = time.Time{}, false }
 
-// openTime is how long to wait for the target: of the past outages that lasted
+// openTime is how long to wait for the target, which is down: of the past outages that lasted
 // longer than the present one has, the time that the shortest quarter went on
 // from here. It is no longer than usual, which is what it is while little is
 // known, and where no outage was as long as this one.
 func (o *outages) openTime(now time.Time, usual, recovery time.Duration) time.Duration {
-	if len(o.lengths) < outagesEnough || o.began.IsZero() {
+	if len(o.lengths) < outagesEnough {
 		return usual
 	}
 	passed := now.Sub(o.began)

@@ -131,7 +131,7 @@ func (r *ramp) at(n int) time.Time {
 // limitAt returns the limit as of now.
 func (r *ramp) limitAt(now time.Time) int {
 	switch {
-	case r.limit == 0 || r.limit >= r.most:
+	case r.limit >= r.most: // also where there is no ramp
 		return r.limit
 	case !now.Before(r.until):
 		return r.most

@@ -137,7 +137,7 @@ func decodeWindow(b []byte, at time.Time) (window, error) {
 	default:
 		r.bad = true
 	}
-	if r.bad || len(r.rest) > 0 {
+	if r.bad {
 		return window{}, fmt.Errorf("%w: its window can't be read", ErrMemory)
 	}
 	return w, nil
