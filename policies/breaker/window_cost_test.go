@@ -64,6 +64,16 @@ func TestCostTrips(t *testing.T) {
 	}
 }
 
+// If it failed, a reload that lowers failure_cost would have the next failure trip,
+// though it cost nothing.
+func TestAFailureThatCostNothingBurnsNothing(t *testing.T) {
+	r := newRig(t, costs(100))
+	r.burn(fail, 50)
+	r.Configure(r.now, settings(costs(10)))
+	assert.False(t, r.burn(fail, 0).Changed)
+	assert.True(t, r.burn(fail, 0.01).Changed)
+}
+
 // A running sum would keep the rounding of what has left it, and trip on it.
 func TestALargeCostLeavesNoRounding(t *testing.T) {
 	r := newRig(t, costs(1e15))

@@ -28,6 +28,8 @@ func TestTimeWindowSlides(t *testing.T) {
 		"and slides again from where it is":    {[]time.Duration{1000 * bucket, 0}, 64 * bucket, 0},
 		"and the new calls are counted as new": {[]time.Duration{1000 * bucket, 0, 63 * bucket}, 64 * bucket, 1},
 		"set back by little over the window":   {[]time.Duration{100 * bucket, 20 * bucket}, 84 * bucket, 0},
+		"set back by the window":               {[]time.Duration{100 * bucket, 36 * bucket}, 100 * bucket, 0},
+		"set back by hardly less":              {[]time.Duration{100 * bucket, 36*bucket + 1}, 100 * bucket, 2},
 		"before it was made":                   {[]time.Duration{-10 * bucket}, -10 * bucket, 1},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -115,7 +115,7 @@ func (c *coverage) note(from, operation, to string) {
 }
 
 // enough is the number of programs from which on each step must have been taken.
-const enough = 50_000
+const enough = 10_000
 
 func (c *coverage) report(t *testing.T) {
 	missing := slices.DeleteFunc(slices.Sorted(maps.Keys(c.steps)), func(step string) bool { return c.steps[step] > 0 })
