@@ -148,24 +148,3 @@ func TestErrorObjects(t *testing.T) {
 		assert.Equal(t, tt.status, got.status(), tt.body)
 	}
 }
-
-// Broken, a hostile body or stream could crash a program, or grow in memory.
-func FuzzEvents(f *testing.F) {
-	for _, seed := range []string{delta + done, messageStart + ping + overloadSent, "data", "event:e\rdata:{\"error\":1}\r\n\r\n"} {
-		f.Add(seed, 3)
-	}
-	f.Fuzz(func(t *testing.T, text string, at int) {
-		at = max(0, min(at, len(text)))
-		var e events
-		for _, piece := range []string{text[:at], text[at:]} {
-			e.feed([]byte(piece), func(e event) {
-				if meaningOf(e) == failure {
-					readError(e.data).status()
-				}
-			})
-		}
-		if len(e.line) > maxEvent || len(e.data) > maxEvent {
-			t.Fatal("it grows")
-		}
-	})
-}
