@@ -206,21 +206,47 @@ func TestRestoreRefusesWhatIsNoMemory(t *testing.T) {
 	}
 }
 
+// If it failed, a damaged memory could crash a program, or be taken for a window
+// that no machine can have. What is read is read again from what it writes.
 func FuzzRestoreReadsAnyWindow(f *testing.F) {
-	f.Add([]byte{rememberedCalls, 4, 2, 5})
-	f.Add([]byte{rememberedTime, 100, 64, 0, 3, 1, 1, 0})
-	f.Add([]byte{rememberedCosts, 100, 64, 0, 3, 0x40, 0, 0, 0, 0, 0, 0, 0})
-	f.Fuzz(func(t *testing.T, window []byte) {
-		s := settings(func(s *policies.Breaker) { s.FailureRate = 0.5 })
-		m, err := Restore(s, Memory{Generation: 1, Enabled: true, At: start, Since: start, Window: window}, start)
-		if err == nil {
-			m.Settle(start, 0, Permit{Generation: 1}, fail, 0)
+	f.Add([]byte{rememberedCalls, 4, 2, 5}, int64(0))
+	f.Add([]byte{rememberedTime, 100, 64, 0, 3, 1, 1, 0}, int64(500))
+	f.Add([]byte{rememberedCosts, 100, 64, 0, 3, 0x40, 0, 0, 0, 0, 0, 0, 0}, int64(6300))
+	f.Add([]byte{rememberedTime, 100, 2, 1, 1, 9, 3, 2, 0, 1, 1, 1}, int64(-1))
+	f.Fuzz(func(t *testing.T, window []byte, later int64) {
+		s := settings(func(s *policies.Breaker) { s.FailureRate, s.FailureThreshold = 1, policies.Never })
+		memory := Memory{Generation: 1, Enabled: true, At: start, Since: start}
+		if len(window) > 0 && window[0] == rememberedTime {
+			s.WindowDuration = time.Minute
 		}
-		s.FailureCost, s.CostWindow = 1, time.Minute
-		m, err = Restore(s, Memory{Generation: 1, Enabled: true, At: start, Since: start, Costs: window}, start)
-		if err == nil {
-			m.SettleAttempt(start, 0, Permit{Generation: 1}, Attempt{Outcome: fail, Cost: 0.5})
-			require.False(t, math.IsNaN(m.Counts(start).WindowCost))
+		if len(window) > 0 && window[0] == rememberedCosts {
+			s.FailureCost, s.CostWindow, memory.Costs = 1e15, time.Minute, window
+		} else {
+			memory.Window = window
+		}
+		now := start.Add(time.Duration(later))
+		m, err := Restore(s, memory, now)
+		if err != nil {
+			require.ErrorIs(t, err, ErrMemory)
+			return
+		}
+		c := m.Counts(now)
+		require.GreaterOrEqual(t, c.WindowCalls, max(c.WindowFailures, c.WindowSlow))
+		require.GreaterOrEqual(t, min(c.WindowFailures, c.WindowSlow), 0)
+		require.False(t, math.IsNaN(c.WindowCost) || c.WindowCost < 0)
+
+		again, err := Restore(s, m.Memory(now), now)
+		require.NoError(t, err, "it does not read what it wrote")
+		d := again.Counts(now)
+		if c.WindowFailures+c.WindowSlow > 0 {
+			require.Equal(t, tally{c.WindowCalls, c.WindowFailures, c.WindowSlow}, tally{d.WindowCalls, d.WindowFailures, d.WindowSlow})
+		}
+		require.Equal(t, c.WindowCost, d.WindowCost)
+
+		m.SettleAttempt(now, 0, Permit{Generation: 1}, Attempt{Outcome: fail, Cost: 0.5})
+		if after := m.Counts(now); m.State() == Closed && s.FailureCost == 0 {
+			require.LessOrEqual(t, after.WindowCalls, c.WindowCalls+1)
+			require.Positive(t, after.WindowFailures)
 		}
 	})
 }
