@@ -13,8 +13,8 @@
 // run of the tests that come by it, and no build. A test that takes five times as long as usual, and
 // five seconds more, has noticed too.
 //
-// It ends with 1 if a mutant survives that is not in equivalent.go, or if one that
-// is in it does not survive.
+// It ends with 1 if a mutant survives that is neither in equivalent.go nor in
+// unshown.go, or if one that is in them does not survive.
 package main
 
 import (
@@ -24,6 +24,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"runtime"
 	"time"
 )
@@ -41,12 +42,18 @@ func run(ctx context.Context, args []string, out, problems io.Writer) int {
 	short := flags.Bool("short", false, "a sample of the machine's mutants, for at most 55 seconds")
 	only := flags.String("only", "", "the one group to examine")
 	share := flags.Int("share", 1, "examine every so-manieth mutant")
+	match := flags.String("match", "", "examine only those whose name, as the report prints it, matches this regular expression")
 	workers := flags.Int("parallel", runtime.NumCPU(), "tests that run at a time")
 	all := flags.Bool("v", false, "tell of each mutant")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
-	s := settings{workers: max(1, *workers), share: max(1, *share), all: *all}
+	pattern, err := regexp.Compile(*match)
+	if err != nil {
+		fmt.Fprintln(problems, err)
+		return 2
+	}
+	s := settings{workers: max(1, *workers), share: max(1, *share), match: pattern, all: *all}
 	if *short {
 		*only, s.share, s.limit = "machine", max(s.share, shortShare), time.Now().Add(55*time.Second)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -24,6 +25,8 @@ type settings struct {
 	workers int
 	// share runs every so-manieth mutant.
 	share int
+	// match chooses mutants by their names.
+	match *regexp.Regexp
 	// limit, if not 0, is when to stop, with what there is.
 	limit time.Time
 	all   bool // tell of each mutant
@@ -57,7 +60,11 @@ func examine(ctx context.Context, root string, g *group, s settings, out io.Writ
 		}
 		tests = append(tests, found...)
 	}
-	return runAll(ctx, g, sample(mutants, s.share), tests, s, out), nil
+	return runAll(ctx, g, sample(matching(mutants, s.match), s.share), tests, s, out), nil
+}
+
+func matching(mutants []mutant, pattern *regexp.Regexp) []mutant {
+	return slices.DeleteFunc(mutants, func(m mutant) bool { return !pattern.MatchString(m.String()) })
 }
 
 func sample(mutants []mutant, share int) []mutant {
