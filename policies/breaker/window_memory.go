@@ -191,7 +191,6 @@ func decodeCalls(r *reader) *callWindow {
 	for i := range n {
 		w.put(r.rest[i/4] >> (2 * (i % 4)) & (callFailed | callSlow))
 	}
-	r.rest = nil
 	return w
 }
 
