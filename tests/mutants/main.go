@@ -14,7 +14,7 @@
 // five seconds more, has noticed too.
 //
 // It ends with 1 if a mutant survives that is neither in equivalent.go nor in
-// unshown.go, or if one that is in them does not survive.
+// unshown.go, or if a test fails for one that is in equivalent.go.
 package main
 
 import (
