@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -77,10 +78,9 @@ func TestAttemptsApartAreTraced(t *testing.T) {
 func TestTheLoserOfARaceCountsForNobody(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := one(t, hedged(time.Second))
-		calls := 0
+		var calls atomic.Int32
 		value, err := Do(bg, s, "x", func(ctx context.Context) (int, error) {
-			calls++
-			if calls > 1 {
+			if calls.Add(1) > 1 {
 				return 2, nil
 			}
 			<-ctx.Done()

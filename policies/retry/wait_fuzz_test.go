@@ -57,7 +57,7 @@ func FuzzWait(f *testing.F) {
 		f.Add(jitter, int64(1), int64(24*time.Hour), math.MaxInt, int64(math.MaxInt64), math.Nextafter(1, 0))
 		f.Add(jitter, int64(0), int64(0), math.MinInt, int64(math.MinInt64), math.NaN())
 		f.Add(jitter, int64(24*time.Hour), int64(0), 62, int64(-1), math.Inf(1))
-		f.Add(jitter, int64(3), int64(math.MaxInt64), 63, int64(math.MaxInt64/3+1), -0.0)
+		f.Add(jitter, int64(3), int64(math.MaxInt64), 63, int64(math.MaxInt64/3+1), math.Copysign(0, -1))
 	}
 	f.Fuzz(func(t *testing.T, jitter uint8, least, more int64, n int, previous int64, rnd float64) {
 		p := &policies.Retry{Jitter: everyJitter[jitter%4], MinWait: time.Duration(max(0, least))}
