@@ -36,7 +36,7 @@ func (m mutant) key() string {
 }
 
 func (m mutant) String() string {
-	return fmt.Sprintf("%s:%d: %s: %s: %s", m.file, m.line, m.function, m.kind, m.text)
+	return fmt.Sprintf("%s:%d%s", m.file, m.line, strings.TrimPrefix(m.key(), m.file))
 }
 
 // insertion is text put into a file. All mutants of a file are in it at once; a
