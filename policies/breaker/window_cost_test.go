@@ -70,8 +70,8 @@ func TestAFailureThatCostNothingBurnsNothing(t *testing.T) {
 	r := newRig(t, costs(100))
 	r.burn(fail, 50)
 	r.Configure(r.now, settings(costs(10)))
-	assert.False(t, r.burn(fail, 0).Changed)
-	assert.True(t, r.burn(fail, 0.01).Changed)
+	assert.Nil(t, r.burn(fail, 0).Transition)
+	assert.NotNil(t, r.burn(fail, 0.01).Transition)
 }
 
 // A running sum would keep the rounding of what has left it, and trip on it.
