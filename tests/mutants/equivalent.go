@@ -17,6 +17,10 @@ var equivalent = []struct{ reason, key string }{
 	{"both sides are the same duration there", "policies/breaker/recovery.go: openTime: edge: length > shortest"},
 	{"a shortcut: passing by no bucket changes nothing", "policies/breaker/ring.go: ring.pass: false: n == 0"},
 	{"a success has ended the row already", "policies/breaker/settle.go: Machine.brokenRule: true: failed"},
+	{"a shortcut: no rule is left that a success could break", "policies/breaker/settle.go: Machine.settleCall: false: !failed"},
+	{"successes wait only while no failure is pending", "policies/breaker/untold.go: Machine.RecordSuccesses: skip: m.counts.ConsecutiveFailures = 0"},
+	{"a shortcut: putting them in one by one comes to the same", "policies/breaker/window_calls.go: callWindow.addSuccesses: true: n < uint64(len(w.ring))"},
+	{"a shortcut: putting them in one by one comes to the same", "policies/breaker/window_calls.go: callWindow.addSuccesses: edge: n < uint64(len(w.ring))"},
 	{"no sum of costs is the tolerance to the bit", "policies/breaker/window_cost.go: Machine.tooCostly: edge: m.costs.sum(now) >= m.settings.FailureCost*(1-costTolerance)"},
 
 	{"the sum of 0 that it gives is refused", "policies/breaker/window_memory.go: reader.fixed: skip: r.bad, r.rest = true, nil"},
