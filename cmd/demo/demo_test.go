@@ -48,7 +48,7 @@ func TestTheBuiltInRunShowsARecovery(t *testing.T) {
 	assert.Equal(t, r.Unprotected.Operations, r.Unprotected.Succeeded+r.Unprotected.Failed)
 	assert.Less(t, r.Protected.CallsWhileDown, r.Unprotected.CallsWhileDown)
 	for _, p := range []phase{slow, down, overloaded, recovering} {
-		assert.Equal(t, 2, strings.Count(stderr.String(), p.describe()), "%s is announced in each run", p)
+		assert.Equal(t, 2, strings.Count(stderr.String(), describe(p)), "%s is announced in each run", p)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/holdfast-go/holdfast/internal/flaky"
 	"github.com/holdfast-go/holdfast/policies/classify"
 )
 
@@ -53,8 +54,8 @@ func (e *endpoint) get(ctx context.Context, op operation, attempt int) error {
 	if err != nil {
 		return fmt.Errorf("operation %d: %w", op.id, err)
 	}
-	request.Header.Set(operationHeader, strconv.Itoa(op.id))
-	request.Header.Set(attemptHeader, strconv.Itoa(attempt))
+	request.Header.Set(flaky.OperationHeader, strconv.Itoa(op.id))
+	request.Header.Set(flaky.AttemptHeader, strconv.Itoa(attempt))
 	response, err := e.client.Do(request)
 	if err != nil {
 		return err

@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/holdfast-go/holdfast/internal/flaky"
 )
 
 // The demo's main figure is how many calls meet a service that is down, so
@@ -26,8 +28,8 @@ func TestEndpointCountsCalls(t *testing.T) {
 	e := newEndpoint(server.URL, isDown.Load, network)
 
 	require.NoError(t, e.get(t.Context(), operation{id: 12}, 3))
-	assert.Equal(t, "12", headers.Get(operationHeader))
-	assert.Equal(t, "3", headers.Get(attemptHeader))
+	assert.Equal(t, "12", headers.Get(flaky.OperationHeader))
+	assert.Equal(t, "3", headers.Get(flaky.AttemptHeader))
 	e.url = server.URL + "/teapot"
 	require.ErrorContains(t, e.get(t.Context(), operation{}, 1), "418")
 

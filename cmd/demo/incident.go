@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/holdfast-go/holdfast/internal/flaky"
 )
 
 // incident is what a run's calls meet: a service that goes through its
@@ -20,24 +22,24 @@ type incident struct {
 
 // server is a service that takes on a phase when it is told to.
 type server interface {
-	enter(ctx context.Context, p phase) error
-	isDown() bool
-	close() error
+	Enter(ctx context.Context, p phase) error
+	IsDown() bool
+	Close() error
 }
 
 func newIncident(o options) (*incident, error) {
 	if o.target != "" {
 		return &incident{url: o.target}, nil
 	}
-	s, err := startService(o.seed)
+	s, err := flaky.Start(flaky.Config{Seed: o.seed})
 	if err != nil {
 		return nil, err
 	}
-	return &incident{url: s.url(), service: s, stages: schedule(o.duration)}, nil
+	return &incident{url: s.URL(), service: s, stages: schedule(o.duration)}, nil
 }
 
 // isDown says whether the service is known to be down at the moment.
-func (i *incident) isDown() bool { return i.service != nil && i.service.isDown() }
+func (i *incident) isDown() bool { return i.service != nil && i.service.IsDown() }
 
 // play goes through the stages and tells announce of each. It returns when
 // ctx is done, and has then closed the service.
@@ -57,7 +59,7 @@ func (i *incident) play(ctx context.Context, start time.Time, announce func(stag
 	if err == nil {
 		<-ctx.Done()
 	}
-	return errors.Join(err, i.service.close())
+	return errors.Join(err, i.service.Close())
 }
 
 // follow takes a service through its stages, and tells announce of each as it
@@ -69,7 +71,7 @@ func follow(ctx context.Context, s server, start time.Time, stages []stage, anno
 			return nil
 		case <-time.After(time.Until(start.Add(st.from))):
 		}
-		if err := s.enter(ctx, st.phase); err != nil {
+		if err := s.Enter(ctx, st.phase); err != nil {
 			if ctx.Err() != nil {
 				return nil
 			}

@@ -18,7 +18,7 @@ func TestFollowGoesThroughTheStagesInOrder(t *testing.T) {
 	stages := []stage{{phase: slow}, {phase: down}, {phase: overloaded}, {phase: healthy}}
 	err := follow(t.Context(), s, time.Now(), stages, func(st stage, _ time.Time) {
 		seen = append(seen, st.phase)
-		downs = append(downs, s.isDown())
+		downs = append(downs, s.IsDown())
 	})
 	require.NoError(t, err)
 	assert.Equal(t, []phase{slow, down, overloaded, healthy}, seen)

@@ -16,6 +16,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/holdfast-go/holdfast/internal/flaky"
 )
 
 // paperService answers as the real one does, but without a network, so that
@@ -25,32 +27,32 @@ type paperService struct {
 	phase atomic.Pointer[phase]
 }
 
-func (s *paperService) enter(_ context.Context, p phase) error { s.phase.Store(&p); return nil }
-func (s *paperService) isDown() bool                           { return *s.phase.Load() == down }
-func (s *paperService) close() error                           { return nil }
+func (s *paperService) Enter(_ context.Context, p phase) error { s.phase.Store(&p); return nil }
+func (s *paperService) IsDown() bool                           { return *s.phase.Load() == down }
+func (s *paperService) Close() error                           { return nil }
 
 func (s *paperService) RoundTrip(r *http.Request) (*http.Response, error) {
-	if s.isDown() {
+	if s.IsDown() {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 	}
 	number := func(header string) int {
 		n, _ := strconv.Atoi(r.Header.Get(header))
 		return n
 	}
-	f := decide(*s.phase.Load(), s.seed, number(operationHeader), number(attemptHeader))
+	f := flaky.Decide(*s.phase.Load(), s.seed, number(flaky.OperationHeader), number(flaky.AttemptHeader))
 	select {
 	case <-r.Context().Done():
 		return nil, r.Context().Err()
-	case <-time.After(f.delay):
+	case <-time.After(f.Delay):
 	}
-	if s.isDown() {
+	if s.IsDown() {
 		return nil, io.EOF
 	}
 	header := http.Header{}
-	if f.retryAfter > 0 {
-		header.Set("Retry-After-Ms", strconv.FormatInt(f.retryAfter.Milliseconds(), 10))
+	if f.RetryAfter > 0 {
+		header.Set("Retry-After-Ms", strconv.FormatInt(f.RetryAfter.Milliseconds(), 10))
 	}
-	return &http.Response{StatusCode: f.status, Header: header, Body: http.NoBody, Request: r}, nil
+	return &http.Response{StatusCode: f.Status, Header: header, Body: http.NoBody, Request: r}, nil
 }
 
 func measured(t *testing.T, o options, build builder) (*side, summary) {
@@ -58,7 +60,7 @@ func measured(t *testing.T, o options, build builder) (*side, summary) {
 	d, _, _ := rehearsal(t, o)
 	s := d.side()
 	p := &paperService{seed: o.seed}
-	require.NoError(t, p.enter(t.Context(), healthy))
+	require.NoError(t, p.Enter(t.Context(), healthy))
 	sum, err := s.meet(t.Context(), &incident{url: "http://paper/", service: p, stages: schedule(o.duration)}, p, build)
 	require.NoError(t, err)
 	return s, sum
@@ -98,7 +100,7 @@ func TestTheStreamOfAWholeRunFits(t *testing.T) {
 			d, stdout, _ := rehearsal(t, options{seed: 1, duration: defaultRun})
 			s := d.side()
 			p := &paperService{seed: 1}
-			require.NoError(t, p.enter(t.Context(), healthy))
+			require.NoError(t, p.Enter(t.Context(), healthy))
 			_, err := s.meet(t.Context(), &incident{service: p, stages: schedule(defaultRun)}, p, build)
 			require.NoError(t, err)
 			for line := range strings.Lines(stdout.String()) {

@@ -1,20 +1,24 @@
 package main
 
-import "time"
+import (
+	"time"
+
+	"github.com/holdfast-go/holdfast/internal/flaky"
+)
 
 // phase is how the service behaves for a while.
-type phase string
+type phase = flaky.Phase
 
 const (
-	healthy    phase = "healthy"
-	slow       phase = "slow"
-	down       phase = "down"
-	overloaded phase = "overloaded"
-	recovering phase = "recovering"
+	healthy    = flaky.Healthy
+	slow       = flaky.Slow
+	down       = flaky.Down
+	overloaded = flaky.Overloaded
+	recovering = flaky.Recovering
 )
 
 // describe tells a reader of the event stream what to expect of a phase.
-func (p phase) describe() string {
+func describe(p phase) string {
 	switch p {
 	case healthy:
 		return "healthy: answers in 5 to 25 ms"

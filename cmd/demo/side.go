@@ -91,7 +91,7 @@ func (s *side) meet(ctx context.Context, incident *incident, network http.RoundT
 }
 
 func (s *side) announce(st stage, at time.Time) {
-	s.stream.event(at, labelPhase, st.phase.describe())
+	s.stream.event(at, labelPhase, describe(st.phase))
 }
 
 func (s *side) tell(e ending) {
