@@ -29,7 +29,7 @@ type meter struct {
 
 func (m *meter) RoundTrip(r *http.Request) (*http.Response, error) {
 	i := r.Context().Value(operationKey{}).(int)
-	n := m.s.ledger.begin(i, m.s.kindOf(i))
+	n := m.s.ledger.begin(r.Context(), i, m.s.kindOf(i))
 	r = r.Clone(r.Context())
 	r.Header.Set(flaky.OperationHeader, strconv.Itoa(i))
 	r.Header.Set(flaky.AttemptHeader, strconv.Itoa(n))

@@ -3,31 +3,34 @@
 package load_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
+var bg = context.Background()
+
 // Broken: the ledger overlooks what it is there to find, and the load test
 // proves nothing.
 func TestLedger_FindsEachViolation(t *testing.T) {
-	fine := func(l *ledger, k *kind) { l.begin(0, k); l.succeed(0); l.settle(0, k, outcome{}) }
+	fine := func(l *ledger, k *kind) { l.begin(bg, 0, k); l.succeed(0); l.settle(0, k, outcome{}) }
 	none := func(l *ledger) int64 { return 0 }
 	wrong := func(l *ledger) int64 { return l.wrong.Load() }
 	for name, c := range map[string]struct {
 		do   func(l *ledger, k *kind)
 		seen func(l *ledger) int64
 	}{
-		"lost":             {func(l *ledger, k *kind) { l.begin(0, k); l.succeed(0) }, none},
+		"lost":             {func(l *ledger, k *kind) { l.begin(bg, 0, k); l.succeed(0) }, none},
 		"double":           {func(l *ledger, k *kind) { fine(l, k); l.settle(0, k, outcome{}) }, func(l *ledger) int64 { return l.double.Load() }},
-		"too many":         {func(l *ledger, k *kind) { l.begin(0, k); l.begin(0, k); fine(l, k) }, func(l *ledger) int64 { return l.over.Load() }},
-		"after success":    {func(l *ledger, k *kind) { l.begin(0, k); l.succeed(0); fine(l, k) }, func(l *ledger) int64 { return l.late.Load() }},
-		"after an outcome": {func(l *ledger, k *kind) { l.settle(0, k, outcome{refused: true}); l.begin(0, k) }, func(l *ledger) int64 { return l.late.Load() }},
-		"refused but ran":  {func(l *ledger, k *kind) { l.begin(0, k); l.settle(0, k, outcome{err: errPlain, refused: true}) }, wrong},
-		"never was":        {func(l *ledger, k *kind) { l.begin(0, k); l.settle(0, k, outcome{}) }, wrong},
-		"another's value":  {func(l *ledger, k *kind) { l.begin(0, k); l.succeed(0); l.settle(0, k, outcome{value: 1}) }, wrong},
-		"withheld":         {func(l *ledger, k *kind) { l.begin(0, k); l.succeed(0); l.settle(0, k, outcome{err: errors.New("x")}) }, wrong},
+		"too many":         {func(l *ledger, k *kind) { l.begin(bg, 0, k); l.begin(bg, 0, k); fine(l, k) }, func(l *ledger) int64 { return l.over.Load() }},
+		"after success":    {func(l *ledger, k *kind) { l.begin(bg, 0, k); l.succeed(0); fine(l, k) }, func(l *ledger) int64 { return l.late.Load() }},
+		"after an outcome": {func(l *ledger, k *kind) { l.settle(0, k, outcome{refused: true}); l.begin(bg, 0, k) }, func(l *ledger) int64 { return l.late.Load() }},
+		"refused but ran":  {func(l *ledger, k *kind) { l.begin(bg, 0, k); l.settle(0, k, outcome{err: errPlain, refused: true}) }, wrong},
+		"never was":        {func(l *ledger, k *kind) { l.begin(bg, 0, k); l.settle(0, k, outcome{}) }, wrong},
+		"another's value":  {func(l *ledger, k *kind) { l.begin(bg, 0, k); l.succeed(0); l.settle(0, k, outcome{value: 1}) }, wrong},
+		"withheld":         {func(l *ledger, k *kind) { l.begin(bg, 0, k); l.succeed(0); l.settle(0, k, outcome{err: errors.New("x")}) }, wrong},
 		"untyped refusal":  {func(l *ledger, k *kind) { l.settle(0, k, outcome{err: errors.New("x")}) }, wrong},
 	} {
 		l, k := newLedger(1), &kind{target: "x", most: 2, inTurn: true}
@@ -61,7 +64,7 @@ func TestRecords_FindsEachViolation(t *testing.T) {
 	} {
 		l := newLedger(1)
 		for range c.began {
-			l.begin(0, c.kind)
+			l.begin(bg, 0, c.kind)
 		}
 		l.succeed(0)
 		l.settle(0, c.kind, outcome{})

@@ -54,7 +54,7 @@ func (s *storm) operate(i int, asker *actor.PID, answers <-chan any) {
 		}()
 	}
 	way := mix(s.seed, i, 1002) % 4
-	run := func(context.Context) (int, error) { return s.run(i, k, way >= 2) }
+	run := func(ctx context.Context) (int, error) { return s.run(ctx, i, k, way >= 2) }
 	switch way {
 	case 0:
 		s.settle(i, k)(supervisor.Do(ctx, s.sup, k.target, run))
@@ -76,8 +76,8 @@ func (s *storm) operate(i int, asker *actor.PID, answers <-chan any) {
 }
 
 // run does one attempt of operation i.
-func (s *storm) run(i int, k *kind, ownGoroutine bool) (int, error) {
-	n := s.ledger.begin(i, k)
+func (s *storm) run(ctx context.Context, i int, k *kind, ownGoroutine bool) (int, error) {
+	n := s.ledger.begin(ctx, i, k)
 	switch fateOf(s.seed, i, n, k, ownGoroutine) {
 	case failsForNow:
 		return 0, errTemp
