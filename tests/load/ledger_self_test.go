@@ -30,8 +30,12 @@ func TestLedger_FindsEachViolation(t *testing.T) {
 		"refused but ran":  {func(l *ledger, k *kind) { l.begin(bg, 0, k); l.settle(0, k, outcome{err: errPlain, refused: true}) }, wrong},
 		"never was":        {func(l *ledger, k *kind) { l.begin(bg, 0, k); l.settle(0, k, outcome{}) }, wrong},
 		"another's value":  {func(l *ledger, k *kind) { l.begin(bg, 0, k); l.succeed(0); l.settle(0, k, outcome{value: 1}) }, wrong},
-		"withheld":         {func(l *ledger, k *kind) { l.begin(bg, 0, k); l.succeed(0); l.settle(0, k, outcome{err: errors.New("x")}) }, wrong},
-		"untyped refusal":  {func(l *ledger, k *kind) { l.settle(0, k, outcome{err: errors.New("x")}) }, wrong},
+		"withheld": {func(l *ledger, k *kind) {
+			l.begin(bg, 0, k)
+			l.succeed(0)
+			l.settle(0, k, outcome{err: errors.New("x")})
+		}, wrong},
+		"untyped refusal": {func(l *ledger, k *kind) { l.settle(0, k, outcome{err: errors.New("x")}) }, wrong},
 	} {
 		l, k := newLedger(1), &kind{target: "x", most: 2, inTurn: true}
 		c.do(l, k)
