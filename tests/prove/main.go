@@ -1,0 +1,133 @@
+// Command prove runs everything that holds Holdfast to its invariants, tells what
+// is left while it goes on, and prints what it measured beside the figures to reach.
+//
+//	go run ./tests/prove -short             some minutes, for every change
+//	go run ./tests/prove -full              hours, for a release
+//	go run ./tests/prove -full -only chaos,endings
+//	go run ./tests/prove -list
+//
+// It ends with 1 at the first violation, and prints what the proof said (the
+// explorer's script is in that) and the command that runs it again. A figure on the
+// real clock that is missed is told in the table; it ends -full with 1 when all is
+// done, and -short not, which runs on machines that do other things too.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"slices"
+	"strings"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	code := run(ctx, os.Args[1:], proofs, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is the whole command. It gives the exit code.
+func run(ctx context.Context, args []string, all []proof, out, problems io.Writer) int {
+	flags := flag.NewFlagSet("prove", flag.ContinueOnError)
+	flags.SetOutput(problems)
+	full := flags.Bool("full", false, "the full sizes, hours of them")
+	short := flags.Bool("short", false, "sizes for every change, some minutes")
+	only := flags.String("only", "", "the `names` of the proofs to run, with commas between")
+	list := flags.Bool("list", false, "list the proofs and their commands, and run none")
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	selected, err := choose(all, *only, *full)
+	switch {
+	case err == nil && !*list && *full == *short:
+		err = fmt.Errorf("give -short or -full")
+	case err == nil && flags.NArg() > 0:
+		err = fmt.Errorf("%q is no flag", flags.Arg(0))
+	}
+	if err != nil {
+		_, _ = fmt.Fprintln(problems, "prove:", err)
+		return 2
+	}
+	if *list {
+		for _, p := range selected {
+			say(out, "%-14s %-9s %s\n", p.name, p.invariant, p.size(*full).command)
+		}
+		return 0
+	}
+	return prove(ctx, selected, *full, out)
+}
+
+// choose gives the proofs of that size, or those named.
+func choose(all []proof, only string, full bool) (chosen []proof, err error) {
+	var names []string
+	if only != "" {
+		names = strings.Split(only, ",")
+	}
+	for _, p := range all {
+		if p.size(full).command != "" && (names == nil || slices.Contains(names, p.name)) {
+			chosen = append(chosen, p)
+		}
+		names = slices.DeleteFunc(names, func(name string) bool { return name == p.name && p.size(full).command != "" })
+		if only != "" && len(names) == 0 {
+			break
+		}
+	}
+	if len(names) > 0 {
+		return nil, fmt.Errorf("there is no proof %q in this size; -list names them", strings.Join(names, ", "))
+	}
+	return chosen, nil
+}
+
+// prove runs the proofs one after another.
+func prove(ctx context.Context, all []proof, full bool, out io.Writer) int {
+	var left time.Duration
+	for _, p := range all {
+		left += p.size(full).takes
+	}
+	began := time.Now()
+	var rows []row
+	code := 0
+	for n, p := range all {
+		size := p.size(full)
+		say(out, "[%d/%d] %s (%s): %s; about %s, %s left\n", n+1, len(all), p.name, p.invariant, p.says, size.takes, left.Round(time.Second))
+		at := time.Now()
+		said, err := execute(ctx, size.command)
+		r := p.judge(said, err, full)
+		r.took = time.Since(at)
+		rows = append(rows, r)
+		say(out, "        %s in %s: %s\n", r.verdict, r.took.Round(100*time.Millisecond), r.measured)
+		left = max(0, left-size.takes)
+		if r.verdict == missed && full {
+			code = 1
+		}
+		if r.verdict == violated {
+			say(out, "\n%s\n\nThis runs it again:\n\n\t%s\n", lastLines(said, 60), size.command)
+			code = 1
+			break
+		}
+	}
+	say(out, "\n%s\n%d of %d in %s\n", table(rows), len(rows), len(all), time.Since(began).Round(time.Second))
+	return code
+}
+
+// execute runs a command and gives all that it says.
+func execute(ctx context.Context, command string) (string, error) {
+	words := strings.Fields(command)
+	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
+	said, err := cmd.CombinedOutput()
+	return string(said), err
+}
+
+func lastLines(text string, n int) string {
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}
+
+// say writes to whoever watches; one that went away is no reason to stop.
+func say(out io.Writer, format string, a ...any) { _, _ = fmt.Fprintf(out, format, a...) }
