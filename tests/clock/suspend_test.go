@@ -135,7 +135,8 @@ var scenes = []scene{
 		n, began := 0, time.Time{}
 		_, err := supervisor.Do(context.Background(), sup, "x", func(ctx context.Context) (int, error) {
 			if n++; n == 1 {
-				began = time.Now()
+				until, _ := ctx.Deadline()
+				began = until.Add(-due)
 				ready()
 				<-ctx.Done()
 				return 0, ctx.Err()
@@ -149,10 +150,10 @@ var scenes = []scene{
 
 	{"deadline", func(ready func(), say func(string, ...any)) {
 		sup := start(func(p *policies.Policy) { p.Retry.MinWait, p.Retry.MaxWait = time.Hour, time.Hour })
-		ctx, cancel := context.WithTimeout(context.Background(), due)
+		began, n := time.Now(), 0
+		ctx, cancel := context.WithDeadline(context.Background(), began.Add(due))
 		defer cancel()
 		hold := make(chan struct{})
-		began, n := time.Now(), 0
 		f := supervisor.Go(ctx, sup, "x", func(context.Context) (int, error) { n++; ready(); <-hold; return 1, nil })
 		_, err := f.Wait(context.Background())
 		say("freed %s, deadline %t", late(began, due), errors.Is(err, context.DeadlineExceeded))
