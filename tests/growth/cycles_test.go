@@ -60,7 +60,7 @@ func TestCycles_OfOwnSystems(t *testing.T) {
 	}
 	left := settled(runtime.NumGoroutine, goroutines) - goroutines
 	perCycle := float64(heapInUse()-heap) / float64(n)
-	fmt.Printf("prove: cycles_own cycles=%d goroutines_left=%d heap_bytes_per_cycle=%.0f\n", n, left, perCycle)
+	fmt.Printf("prove: cycles_own own_cycles=%d own_goroutines_left=%d own_heap_bytes_per_cycle=%.0f\n", n, left, perCycle)
 	require.LessOrEqual(t, left, 0, "goroutines")
 	require.Less(t, perCycle, 20_000.0, "bytes that each cycle leaves")
 }

@@ -60,7 +60,7 @@ var proofs = append([]proof{
 		short: size{"all tests", "go test -count=1 ./tests/invariants", 20 * time.Second},
 		full:  size{"all tests, 20 times", "go test -count=20 -timeout 1h ./tests/invariants", 5 * time.Minute}},
 	{name: "explorer", invariant: "I1-I13, I15", says: "random programs of operations and faults",
-		short: size{"20,000 schedules", "go test -count=1 -v ./tests/explorer -run TestExplore$ -explorer.schedules 20000", 60 * time.Second},
+		short: size{"20,000 schedules", "go test -count=1 -v ./tests/explorer -run TestExplore$ -explorer.schedules 20000 -explorer.processes 2", 3 * time.Minute},
 		full: size{"2,000,000 schedules", "go test -count=1 -v -timeout 6h ./tests/explorer -run TestExplore$ -explorer.schedules 2000000 -explorer.processes 2",
 			2 * time.Hour},
 		read:   regexp.MustCompile(`(?P<schedules>\d+) schedules in `),
