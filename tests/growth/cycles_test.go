@@ -21,7 +21,7 @@ import (
 
 var (
 	cycles   = flag.Int("growth.cycles", 200, "how often a supervisor is started and shut down")
-	keys     = flag.Int("growth.keys", 20_000, "how many distinct keys the soak uses")
+	keys     = flag.Int("growth.keys", 100_000, "how many distinct keys the soak uses")
 	duration = flag.Duration("growth.duration", 0, "for how long the soak goes on, in place of a number of keys")
 )
 
