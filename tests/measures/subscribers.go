@@ -15,8 +15,8 @@ import (
 // subscribers compares the 99th percentile of operations with and without ill
 // subscribers, one that panics and one that blocks for ever: of operations that
 // take 20 us, of which one in 20 fails, and of empty functions that all fail, which
-// is the most that subscribers can be told of. The latter also with two subscribers
-// that are well.
+// is the most that subscribers can be told of. Both also with two subscribers that
+// are well.
 //
 // All are measured in short turns, one after the other, and each turn is compared
 // with its neighbour, so that what else happens on the machine meets all.
@@ -55,9 +55,9 @@ func subscribers(s sizes) error {
 	if len(load.ill) < 10 {
 		return errors.New("too few turns to say anything; give a longer -for")
 	}
-	fmt.Printf("prove: subscribers rounds=%d p99_change_percent=%.2f quarter_percent=%.2f three_quarters_percent=%.2f p99_us=%.1f failures_p99_us=%.1f failures_p99_change_percent=%.2f failures_beside_well_ones_percent=%.2f\n",
+	fmt.Printf("prove: subscribers rounds=%d p99_change_percent=%.2f quarter_percent=%.2f three_quarters_percent=%.2f p99_us=%.1f failures_p99_us=%.1f failures_p99_change_percent=%.2f failures_beside_well_ones_percent=%.2f beside_well_ones_percent=%.2f\n",
 		len(load.ill), percent(load.ill, 0.5), percent(load.ill, 0.25), percent(load.ill, 0.75),
-		milliseconds(quantile(load.alone, 0.5))*1000, milliseconds(quantile(failures.alone, 0.5))*1000, percent(failures.ill, 0.5), percent(failures.well, 0.5))
+		milliseconds(quantile(load.alone, 0.5))*1000, milliseconds(quantile(failures.alone, 0.5))*1000, percent(failures.ill, 0.5), percent(failures.well, 0.5), percent(load.well, 0.5))
 	return nil
 }
 
