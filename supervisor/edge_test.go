@@ -40,11 +40,10 @@ func TestAConcludedOperationDoesNotRun(t *testing.T) {
 			assert.Equal(t, errNotBegun, b.run(nil, nil))
 
 			// Even if it is on its way to a worker.
-			w := x.enterWhole(op)
-			if w == nil {
+			if x.enterWhole(op) == nil {
 				_, err := Do(bg, s, "x", succeed)
 				require.NoError(t, err)
-				w = x.enterWhole(op)
+				require.NotNil(t, x.enterWhole(op))
 			}
 			op.send()
 			synctest.Wait()
