@@ -180,13 +180,13 @@ func TestASealedSleeperHoldsAndForwards(t *testing.T) {
 func TestSuccessesThatWaitAreCountedBeforeTheStart(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := newSleeper(t)
-		s.waiting[1] = 3
+		s.waits(1, 3)
 		for range 2 {
 			s.Query(func(m *breaker.Machine, now time.Time) { assert.EqualValues(t, 3, m.Counts(now).Successes) })
 		}
 		assert.Zero(t, s.calls.Load())
 		s.settle(policies.Failure, errPlain)
-		assert.Empty(t, s.waiting)
+		assert.Zero(t, s.generationsThatWait())
 		s.Query(func(m *breaker.Machine, now time.Time) {
 			assert.EqualValues(t, 3, m.Counts(now).Successes)
 			assert.EqualValues(t, 1, m.Counts(now).Failures)

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -22,11 +23,27 @@ type bench struct {
 	events notes[Event]
 	moved  atomic.Int32
 	// waiting are the successes that nobody told it, by generation.
+	mu      sync.Mutex
 	waiting map[uint64]uint64
+}
+
+// waits lets successes of a generation wait.
+func (b *bench) waits(generation, n uint64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.waiting[generation] = n
+}
+
+func (b *bench) generationsThatWait() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.waiting)
 }
 
 // CountUntold implements [Keeper].
 func (b *bench) CountUntold() (n uint64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	for _, all := range b.waiting {
 		n += all
 	}
@@ -35,6 +52,8 @@ func (b *bench) CountUntold() (n uint64) {
 
 // TakeUntold implements [Keeper].
 func (b *bench) TakeUntold(generation uint64) (n, earlier uint64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	for of, all := range b.waiting {
 		if of == generation {
 			n += all

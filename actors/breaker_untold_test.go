@@ -28,15 +28,15 @@ func (b *bench) counts() (c breaker.Counts) {
 func TestSuccessesThatWaitAreTakenInFirst(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		b := newBench(t, rated(0))
-		b.waiting[1] = 5
+		b.waits(1, 5)
 		b.settle(policies.Failure, errPlain)
 		b.in(breaker.Closed)
-		b.waiting[1] = 1
+		b.waits(1, 1)
 		assert.EqualValues(t, 6, b.counts().Successes)
 		assert.Equal(t, 7, b.counts().WindowCalls)
-		b.waiting[1] = 3
+		b.waits(1, 3)
 		b.ForceClose()
-		b.waiting[1] = 2 // were let through before that
+		b.waits(1, 2) // were let through before that
 		assert.EqualValues(t, 11, b.counts().Successes)
 		b.Reset()
 		assert.Zero(t, b.counts().WindowCalls, "none of them belongs to this generation")
@@ -48,17 +48,17 @@ func TestSuccessesThatWaitAreTakenInFirst(t *testing.T) {
 func TestSuccessesWaitForOneStepOfAWindowOfTime(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		b := newBench(t, rated(64*time.Second))
-		b.waiting[1] = 5
+		b.waits(1, 5)
 		b.Untold()
 		pass(999 * time.Millisecond)
-		assert.Len(t, b.waiting, 1, "it looked too soon")
+		assert.Equal(t, 1, b.generationsThatWait(), "it looked too soon")
 		pass(time.Millisecond)
-		assert.Empty(t, b.waiting)
+		assert.Zero(t, b.generationsThatWait())
 		assert.Equal(t, 5, b.counts().WindowCalls)
 
-		b.waiting[1] = 1
+		b.waits(1, 1)
 		pass(time.Hour)
-		assert.Len(t, b.waiting, 1, "nobody said that it waits")
+		assert.Equal(t, 1, b.generationsThatWait(), "nobody said that it waits")
 		assert.Zero(t, b.actor.due, "no timer is set")
 	})
 }
@@ -71,9 +71,9 @@ func TestAWindowOfTimeThatBeginsLooksOnce(t *testing.T) {
 		settings := policies.DefaultBreaker()
 		rated(64 * time.Second)(&settings)
 		b.Configure(&settings, nil)
-		b.waiting[1] = 5
+		b.waits(1, 5)
 		pass(time.Second)
-		assert.Empty(t, b.waiting)
+		assert.Zero(t, b.generationsThatWait())
 		assert.Equal(t, 5, b.counts().WindowCalls)
 	})
 }
@@ -82,14 +82,14 @@ func TestAWindowOfTimeThatBeginsLooksOnce(t *testing.T) {
 func TestTakingInSuccessesMayTrip(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		b := newBench(t, rated(64*time.Second), func(s *policies.Breaker) { s.FailureRate = 0.3 })
-		b.waiting[1] = 3
+		b.waits(1, 3)
 		b.Untold()
 		pass(40 * time.Second)
 		b.settle(policies.Failure, errPlain)
 		b.settle(policies.Success, nil)
 		b.in(breaker.Closed)
 		pass(30 * time.Second)
-		b.waiting[1] = 1
+		b.waits(1, 1)
 		b.Untold()
 		pass(time.Second)
 		b.in(breaker.Open)

@@ -136,3 +136,10 @@ func TestSuccessesOfAnEarlierGeneration(t *testing.T) {
 	assert.EqualValues(t, 8, r.counts().Successes)
 	assert.Zero(t, r.counts().ConsecutiveSuccesses)
 }
+
+// If it failed, an owner would keep a clock for nothing, or not tell of slow calls.
+func TestJudgesSlowness(t *testing.T) {
+	assert.False(t, newRig(t).JudgesSlowness())
+	assert.False(t, newRig(t, func(s *policies.Breaker) { s.FailureRate = 0.5 }).JudgesSlowness())
+	assert.True(t, newRig(t, func(s *policies.Breaker) { s.SlowCallRate = 0.5 }).JudgesSlowness())
+}
