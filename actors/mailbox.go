@@ -247,7 +247,9 @@ func (m *mailbox) drain(message any, budget int) {
 	if message != nil {
 		m.invoker.InvokeUserMessage(message)
 		then := m.then
-		m.then = nil
+		if then != nil {
+			m.then = nil
+		}
 		idle := m.phase.CompareAndSwap(running, 0) // nothing came meanwhile
 		if then != nil && (poster || !idle) {
 			go then()

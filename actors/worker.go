@@ -135,7 +135,9 @@ func (w *worker) run(c actor.Context, t *Task) {
 		fail(c, t, err, Returned)
 		return
 	}
-	w.box.then = t.Runner.Succeeded()
+	if then := t.Runner.Succeeded(); then != nil {
+		w.box.then = then
+	}
 }
 
 // fail tells the supervisor. The attempt's end is recorded first, because the
