@@ -108,6 +108,7 @@ func rows() []row {
 		{"100k waiting, late, 99 of 100", "waiting_100k/holdfast", "waiting_100k/goroutine_sleep", "goroutine asleep", "ms-late-p99", nil},
 
 		{"100k keyed targets live, each", "keyed/idle", "", "", "B/live", atMost(1536)},
+		{"just after a call", "keyed/idle", "", "", "B/called", nil},
 		{"100k keyed, passivated, each", "keyed/idle", "", "", "B/passivated", atMost(200)},
 		{"100k keyed, still open, each", "keyed/remembered", "", "", "B/remembered", atMost(200)},
 		{"to start a keyed target", "keyed/idle", "", "", "ns/start", nil},
