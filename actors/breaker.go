@@ -322,15 +322,15 @@ func (b *Breaker) Configure(settings *policies.Breaker, done func()) {
 		if t, changed := a.machine.Configure(now, *settings); changed {
 			a.moves(t)
 		}
-		a.takeUntoldSoon(now) // those who end now don't know that there is a window of time
+		a.takeUntoldSoon(now) // those who end now may not know yet that there is a window of time
 	}})
 }
 
 // refresh has a breaker without a machine begin with other settings, unless that
-// is a transition.
+// is a transition, or successes wait that belong to the present ones.
 func (b *Breaker) refresh(settings *policies.Breaker) (done bool) {
 	b.asleep(func() {
-		if done = b.fresh.Enabled == settings.Enabled; done {
+		if done = b.fresh.Enabled == settings.Enabled && b.keeper.CountUntold() == 0; done {
 			b.fresh = settings
 			b.view.Store(firstView(settings))
 		}

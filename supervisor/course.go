@@ -152,7 +152,10 @@ func (op *operation) deadline() time.Duration {
 func (op *operation) fail(err error, how actors.Ending) {
 	f := op.target.sup.failures.Get().(*failure)
 	op.trouble().failure = f
-	op.examine(f, err, how, func() bool { return true })
+	op.examine(f, err, how, func() bool {
+		op.introduced()
+		return true
+	})
 }
 
 // examine says what the error of an attempt means. That is found out on the

@@ -12,17 +12,19 @@ import (
 //
 // A pool's lane that is shut gives and takes nothing: who meets it goes by the
 // pool's own mutex, or by the supervisor. The mutex of a lane guards the
-// workers that are idle in it or were taken from it.
+// workers that are idle in it or will come back to it; which lane that is only
+// their holder asks without the mutex, and only who takes one writes it.
 type lane struct {
 	mu        sync.Mutex
 	idle      []*worker
 	shut      bool
-	met       int32 // how often somebody had to wait for the mutex
-	busy      int   // workers taken here, less those put back here
+	met       uint32 // how often somebody had to wait for the mutex of the only lane
+	busy      int    // workers taken here, less those put back here
 	succeeded uint64
 	// Successes that the breaker counts and was not told of yet: let through in
 	// the given generation of it, and in earlier ones.
 	untold, generation, earlier uint64
+	asked                       bool // somebody has asked for them to be taken in soon
 }
 
 // lanes are those of a pool that has one for each core.
@@ -87,7 +89,7 @@ func (p *pool) enter() *lane {
 	}
 	p.first.mu.Lock()
 	p.first.met++
-	if p.first.met == spreadAfter {
+	if p.first.met%spreadAfter == 0 {
 		p.first.mu.Unlock()
 		p.spread()
 		return p.enter()
@@ -158,24 +160,34 @@ func (l *lanes) takeFor(own *lane, b body) *worker {
 }
 
 // putSuccess is put after an attempt that ended well. concluded says that it
-// gave its operation the outcome. If it is one the breaker has to be told of some
-// time, untold is the generation it was let through in, and 0 otherwise. It says
-// whether it is the first of them to wait.
-func (p *pool) putSuccess(w *worker, concluded bool, untold uint64) (r putResult, first bool) {
+// gave its operation the outcome. If it waits to be told to the breaker, generation
+// is the one it was let through in, and 0 otherwise. It says whether somebody is to
+// ask for the successes of the lane to be taken in soon, which soon wants.
+func (p *pool) putSuccess(w *worker, concluded bool, generation uint64, soon bool) (r putResult, asks bool) {
 	l := w.lane
 	l.mu.Lock()
 	if concluded {
 		l.succeeded++
 	}
-	if untold > 0 {
-		if untold != l.generation {
-			l.earlier += l.untold
-			l.untold, l.generation = 0, untold
-		}
-		first = l.untold == 0
-		l.untold++
+	if generation > 0 {
+		l.wait(generation)
+		asks = soon && !l.asked
+		l.asked = l.asked || asks
 	}
-	return p.putInto(l, w, true), first
+	return p.putInto(l, w, true), asks
+}
+
+// wait has a success of a generation wait.
+func (l *lane) wait(generation uint64) {
+	switch {
+	case generation < l.generation: // whoever had it was held up
+		l.earlier++
+		return
+	case generation > l.generation:
+		l.earlier += l.untold
+		l.untold, l.generation = 0, generation
+	}
+	l.untold++
 }
 
 // takeUntold is [actors.TakeUntold].
@@ -189,7 +201,7 @@ func (p *pool) takeUntold(generation uint64) (n, earlier uint64) {
 			earlier += l.untold
 		}
 		earlier += l.earlier
-		l.untold, l.earlier = 0, 0
+		l.untold, l.earlier, l.asked = 0, 0, false
 	})
 	return n, earlier
 }

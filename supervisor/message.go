@@ -49,13 +49,16 @@ func (a *targetActor) accept(request *actors.Operation, sender *actor.PID) (then
 	// to run on this actor.
 	return func() {
 		var run func()
-		err := actors.Guard(func() error {
+		err := error(actors.ErrGoexit)
+		defer func() { // even if one of them ends the goroutine
+			if err != nil {
+				a.Target.refuse(&m.operation, err)
+			}
+		}()
+		err = actors.Guard(func() error {
 			run = a.launchMessage(m)
 			return nil
 		})
-		if err != nil {
-			a.Target.refuse(&m.operation, err)
-		}
 		if run != nil {
 			run()
 		}

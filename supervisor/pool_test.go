@@ -97,13 +97,13 @@ func TestAPoolServesThoseThatWaitFirst(t *testing.T) {
 func TestAPoolCountsSuccesses(t *testing.T) {
 	p, _ := newPool(1)
 	for _, c := range []struct {
-		concluded bool
-		untold    uint64
-		begins    bool
-	}{{true, 0, false}, {true, 1, true}, {false, 1, false}, {false, 0, false}, {true, 2, true}, {true, 2, false}} {
-		r, begins := p.putSuccess(p.take(held()), c.concluded, c.untold)
+		concluded  bool
+		untold     uint64
+		soon, asks bool
+	}{{true, 0, true, false}, {true, 1, false, false}, {false, 1, true, true}, {false, 0, true, false}, {true, 2, true, false}, {true, 2, true, false}} {
+		r, asks := p.putSuccess(p.take(held()), c.concluded, c.untold, c.soon)
 		assert.Equal(t, putIdle, r)
-		assert.Equal(t, c.begins, begins, "%+v", c)
+		assert.Equal(t, c.asks, asks, "%+v", c)
 	}
 	assert.EqualValues(t, 4, p.counted(), "those whose caller got them")
 	assert.Equal(t, []WorkerSnapshot{{PID: "a", Incarnation: 1, Attempts: 6}}, p.snapshot())
@@ -111,8 +111,8 @@ func TestAPoolCountsSuccesses(t *testing.T) {
 	n, earlier := p.takeUntold(2)
 	assert.EqualValues(t, 2, n)
 	assert.EqualValues(t, 2, earlier)
-	_, begins := p.putSuccess(p.take(held()), true, 2)
-	assert.True(t, begins, "the others were taken")
+	_, asks := p.putSuccess(p.take(held()), true, 2, true)
+	assert.True(t, asks, "the others were taken")
 	n, earlier = p.takeUntold(3)
 	assert.Zero(t, n, "the breaker has moved")
 	assert.EqualValues(t, 1, earlier)

@@ -228,8 +228,7 @@ func (t *Target) performWhole(op *operation) error {
 func (t *Target) goOn(op *operation, w *worker) error {
 	for op.came != cameToSucceed {
 		if op.came == cameBack {
-			op.trouble()
-			t.tell(&bounced{op: op, worker: w})
+			t.tell(&bounced{op: op.introduced(), worker: w})
 		}
 		if w = t.await(op); w == nil {
 			return op.course.outcome
@@ -273,19 +272,20 @@ func (t *Target) briefSuccess(policy *resolved, w *worker) {
 	if view.Timed && w.began > 0 {
 		ran = t.sup.since() - w.began
 	}
-	waits := mayWait(view, policy, w.generation, ran)
+	waits := t.mayWait(view, w.generation, ran)
 	if !waits {
 		t.settle(nil, actors.Settlement{Permit: breaker.Permit{Generation: w.generation}, Outcome: policies.Success, Ran: ran})
 	}
 	if policy.Pool.Adaptive {
 		t.measure(w.began, false)
 	}
-	t.putSuccess(w, view, policy, true, waits)
+	t.putSuccess(w, view, true, waits)
 }
 
-// mayWait says whether the breaker need not be told of a success now.
-func mayWait(view *actors.View, policy *resolved, generation uint64, ran time.Duration) bool {
-	return view.Quiet && view.Generation == generation && !(view.Timed && ran >= policy.Breaker.SlowCallDuration)
+// mayWait says whether the breaker need not be told of a success now. What is slow
+// is for the policy in force to say, as the breaker would.
+func (t *Target) mayWait(view *actors.View, generation uint64, ran time.Duration) bool {
+	return view.Quiet && view.Generation == generation && !(view.Timed && ran >= t.policy.Load().Breaker.SlowCallDuration)
 }
 
 // settle tells the breaker of an inline operation's success, and returns when that
@@ -309,13 +309,13 @@ func (t takenIn) Settled() { close(t) }
 
 // putSuccess puts a worker back after a success, which is the outcome of its
 // operation if first is true. If it waits, the breaker will ask the pool for it.
-func (t *Target) putSuccess(w *worker, view *actors.View, policy *resolved, first, waits bool) {
-	untold := view.Generation
+func (t *Target) putSuccess(w *worker, view *actors.View, first, waits bool) {
+	generation := view.Generation
 	if !waits || view.State == breaker.Disabled {
-		untold = 0
+		generation = 0
 	}
-	r, begins := t.pool.putSuccess(w, first, untold)
-	if begins && policy.windowed {
+	r, asks := t.pool.putSuccess(w, first, generation, generation > 0 && t.policy.Load().windowed)
+	if asks {
 		t.breaker.Untold()
 	}
 	t.afterPut(w, r)
@@ -329,14 +329,14 @@ func (t *Target) inlineSuccess(op *operation, w *worker) {
 	late := op.lateOne()
 	later := late != nil && late.accept(end)
 	view := t.breaker.View()
-	waits := mayWait(view, op.policy, op.generation, end.Ran)
+	waits := t.mayWait(view, op.generation, end.Ran)
 	if !later && !waits {
 		t.settle(op.course, end)
 	}
 	if op.policy.Pool.Adaptive {
 		t.measure(op.began, false)
 	}
-	t.putSuccess(w, view, op.policy, true, waits && !later)
+	t.putSuccess(w, view, true, waits && !later)
 }
 
 // detachedSuccess is the same on a worker's goroutine. keep, if not nil, gives
@@ -355,11 +355,11 @@ func (t *Target) detachedSuccess(op *operation, w *worker, end actors.Settlement
 		op.decided()
 	}
 	view := t.breaker.View()
-	waits := mayWait(view, op.policy, end.Permit.Generation, end.Ran)
+	waits := t.mayWait(view, end.Permit.Generation, end.Ran)
 	if op.policy.Pool.Adaptive {
 		t.measure(t.sup.since()-end.Ran, false)
 	}
-	t.putSuccess(w, view, op.policy, first, waits && !later)
+	t.putSuccess(w, view, first, waits && !later)
 	op.unwatch()
 	switch {
 	case !waits && !later:
@@ -408,6 +408,9 @@ func (t *Target) ready(op *operation) bool {
 		c := op.trouble()
 		c.stop = context.AfterFunc(ctx, func() { t.tell(&withdraw{op: op, cause: context.Cause(op.caller())}) })
 	}
+	if op.apart() {
+		op.introduced() // its failures may be told by several goroutines
+	}
 	if t.enterWhole(op) != nil {
 		return true
 	}
@@ -416,7 +419,8 @@ func (t *Target) ready(op *operation) bool {
 }
 
 // introduced notes what the supervisor wants to know of an operation's context,
-// whose methods it does not call.
+// whose methods it does not call. It comes before the supervisor has to do with
+// the operation for the first time.
 func (op *operation) introduced() *operation {
 	c := op.trouble()
 	c.lender, _ = attemptOf(op.caller())

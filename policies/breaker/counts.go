@@ -7,7 +7,8 @@ import "time"
 // recorded (see [Machine.SuccessesMayWait]).
 type Counts struct {
 	// Successes, Failures, Ignored, Throttled and Walled are the settled
-	// outcomes that were not stale. A lease that ran out is a failure. An outcome
+	// outcomes that were not stale, and the successes that waited, whatever became of their
+	// generation. A lease that ran out is a failure. An outcome
 	// that has no name is Ignored.
 	Successes, Failures, Ignored, Throttled, Walled uint64
 	// Slow is how many of the successes and failures ran SlowCallDuration
