@@ -210,8 +210,7 @@ func TestAMessageWhoseContextEndsTheGoroutineHasAnOutcome(t *testing.T) {
 func TestCallsAndReloadsAndResetsTogether(t *testing.T) {
 	s := one(t, workers(6), noWaits, attempts(3), trips(1000000))
 	x := s.Target("x")
-	stop := make(chan struct{})
-	var side sync.WaitGroup
+	var all, stray sync.WaitGroup
 	for _, f := range []func(i int){
 		func(int) { s.Snapshot() },
 		func(int) { s.Breaker("x").Counts() },
@@ -220,13 +219,11 @@ func TestCallsAndReloadsAndResetsTogether(t *testing.T) {
 				x.pool.spread()
 			}
 			x.tell(renew{})
-			runtime.Gosched()
 		},
 		func(i int) {
 			if i%8 == 0 {
 				s.Breaker("x").Reset()
 			}
-			runtime.Gosched()
 		},
 		func(i int) {
 			_ = s.Apply(setOf(t, targets{"x": policy(workers(2+i%6), noWaits, attempts(3), trips(1000000), func(p *policies.Policy) {
@@ -234,26 +231,18 @@ func TestCallsAndReloadsAndResetsTogether(t *testing.T) {
 					p.Breaker.FailureRate, p.Breaker.WindowDuration, p.Breaker.MinimumCalls = 1, time.Minute, 100000
 				}
 			})}))
-			runtime.Gosched()
 		},
 	} {
-		side.Go(func() {
-			for i := 0; ; i++ {
-				select {
-				case <-stop:
-					return
-				default:
-					f(i)
-				}
+		all.Go(func() {
+			for i := range 100 {
+				f(i)
 			}
 		})
 	}
 	var ok, bad, want atomic.Int64
-	var all sync.WaitGroup
-	var stray sync.WaitGroup
 	for c := range 8 {
 		all.Go(func() {
-			for n := range 1500 {
+			for n := range 500 {
 				runs := 0
 				fn := func(ctx context.Context) (int, error) {
 					runs++
@@ -289,8 +278,6 @@ func TestCallsAndReloadsAndResetsTogether(t *testing.T) {
 		})
 	}
 	all.Wait()
-	close(stop)
-	side.Wait()
 	stray.Wait()
 	assert.Equal(t, want.Load(), ok.Load()+bad.Load())
 	x.pool.lock()
