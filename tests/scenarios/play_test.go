@@ -49,3 +49,27 @@ func TestParse_Mistakes(t *testing.T) {
 		require.ErrorContains(t, err, says, line)
 	}
 }
+
+// Broken: -rewrite takes lines that it can't read out of somebody's file.
+func TestReadTranscript_Mistakes(t *testing.T) {
+	for text, says := range map[string]string{
+		"> target a\ndo 1 a : ok\n":  "a.txt:2: \"do 1 a : ok\" is neither a command",
+		">target a\n":                "a.txt:1:",
+		"> target a\n> dance a\n":    "a.txt:2: nobody knows",
+		"> target a\n  > do 1 a":     "a.txt:2:",
+		"> target a\n\nhappens\n":    "a.txt:3:",
+		"":                           "a.txt: there is no command",
+		"# only a comment\n  text\n": "a.txt: there is no command",
+		"loose\n":                    "a.txt: there is no command",
+		"target a\nloose\n":          "a.txt:1:",
+		"loose\ndance a\n":           "a.txt:2: nobody knows",
+	} {
+		_, err := ReadTranscript("a.txt", text)
+		require.ErrorContains(t, err, says, text)
+	}
+	for _, text := range []string{"# why\n> target a\n> do 1 a : ok\n  1 began\n\n", "loose\ntarget a\n\ndo 1 a : ok\n"} {
+		script, err := ReadTranscript("a.txt", text)
+		require.NoError(t, err)
+		require.Len(t, script.blocks, 2)
+	}
+}

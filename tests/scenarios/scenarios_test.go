@@ -25,7 +25,7 @@ func TestScenarios(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			text, err := os.ReadFile(file)
 			require.NoError(t, err)
-			script, err := ReadTranscript(string(text))
+			script, err := ReadTranscript(file, string(text))
 			require.NoError(t, err)
 			require.NoError(t, script.Program.Valid())
 			if script.Loose {

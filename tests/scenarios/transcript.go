@@ -21,8 +21,10 @@ type block struct {
 	step     bool // and not a line about a target
 }
 
-// ReadTranscript reads one. What happened is not read, as it is to be found out.
-func ReadTranscript(text string) (*Transcript, error) {
+// ReadTranscript reads one. What happened is not read, as it is to be found out,
+// and is known by the spaces before it; any other line that is no command is an
+// error, which names the file and the line.
+func ReadTranscript(file, text string) (*Transcript, error) {
 	t := &Transcript{Program: &Program{}}
 	var comments []string
 	for i, line := range strings.Split(text, "\n") {
@@ -38,11 +40,17 @@ func ReadTranscript(text string) (*Transcript, error) {
 				command = line
 			}
 			if err := t.Program.Add(command); err != nil {
-				return nil, fmt.Errorf("line %d: %w", i+1, err)
+				return nil, fmt.Errorf("%s:%d: %w", file, i+1, err)
 			}
 			t.blocks = append(t.blocks, block{comments, command, len(t.Program.Steps) > before})
 			comments = nil
+		case strings.TrimSpace(line) != "" && !strings.HasPrefix(line, " "), strings.HasPrefix(strings.TrimSpace(line), ">"):
+			return nil, fmt.Errorf("%s:%d: %q is neither a command, which begins with \"> \", nor a comment, nor what happens, which begins with spaces",
+				file, i+1, line)
 		}
+	}
+	if len(t.blocks) == 0 {
+		return nil, fmt.Errorf("%s: there is no command in it", file)
 	}
 	return t, nil
 }
