@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +23,20 @@ type bound struct {
 	least, most float64
 	// measured figures depend on the machine: missing one is no violation.
 	measured bool
+}
+
+// least are the counts below which a proof has shown less than its goal says.
+func least(of ...count) (all []bound) {
+	for _, c := range of {
+		all = append(all, bound{name: c.name, least: c.least, most: math.MaxFloat64})
+	}
+	return all
+}
+
+// count is a figure that is to be at least so much.
+type count struct {
+	name  string
+	least float64
 }
 
 func zero(names ...string) (all []bound) {
@@ -93,7 +109,7 @@ func (p proof) judge(said string, failed error, full bool) row {
 	for _, f := range all {
 		shown = append(shown, f.name+"="+f.text)
 	}
-	for _, b := range p.bounds {
+	for _, b := range slices.Concat(p.bounds, p.size(full).least) {
 		value, found := find(all, b.name)
 		switch {
 		case !found:
@@ -108,6 +124,12 @@ func (p proof) judge(said string, failed error, full bool) row {
 			shown = append(shown, fmt.Sprintf("(%s must be from %g to %g)", b.name, b.least, b.most))
 		}
 	}
+	for _, nothing := range nothings {
+		if strings.Contains(said, nothing) {
+			r.verdict = violated
+			shown = append(shown, fmt.Sprintf("(nothing was run: %q)", nothing))
+		}
+	}
 	if failed != nil {
 		r.verdict = violated
 		shown = append(shown, failed.Error())
@@ -115,6 +137,10 @@ func (p proof) judge(said string, failed error, full bool) row {
 	r.measured = strings.Join(shown, " ")
 	return r
 }
+
+// nothings are what the go command says, and ends well, when a name selects
+// no test: a test that was renamed would prove its proof for ever.
+var nothings = []string{"[no tests to run]", "testing: warning: no tests to run", "no fuzz tests to fuzz", "[no test files]"}
 
 func find(all []figure, name string) (float64, bool) {
 	for _, f := range all {

@@ -34,21 +34,39 @@ func TestJudge(t *testing.T) {
 	require.Equal(t, violated, p.judge("prove: x lost=0 ms=5", errors.New("exit status 1"), true).verdict)
 }
 
+// Broken: a proof holds though its tests were renamed, or did less than its goal
+// says, or the other size's bound is the one that is asked for.
+func TestJudge_WhatWasNotRun(t *testing.T) {
+	p := proof{short: size{least: least(count{"programs", 10})}, full: size{least: least(count{"programs", 1000})}}
+	require.Equal(t, holds, p.judge("prove: x programs=10", nil, false).verdict)
+	require.Equal(t, violated, p.judge("prove: x programs=9", nil, false).verdict)
+	require.Equal(t, violated, p.judge("prove: x programs=10", nil, true).verdict)
+	require.Equal(t, holds, p.judge("prove: x programs=1000", nil, true).verdict)
+	for _, said := range []string{
+		"ok  \texample/x\t0.001s [no tests to run]", "testing: warning: no tests to run\nPASS",
+		"testing: warning: no fuzz tests to fuzz\nPASS", "?   \texample/x\t[no test files]",
+	} {
+		r := proof{}.judge(said, nil, true)
+		require.Equal(t, violated, r.verdict, said)
+		require.Contains(t, r.measured, "nothing was run")
+	}
+}
+
 // Broken: the command goes on after a violation, or doesn't say how to see it
 // again, or ends well.
 func TestRun(t *testing.T) {
 	all := []proof{
-		{name: "good", short: size{"", "echo prove: good lost=0", time.Second}, full: size{"", "echo prove: good lost=0", time.Second}, bounds: zero("lost")},
-		{name: "slow", short: size{"", "echo prove: slow ms=9", time.Second}, full: size{"", "echo prove: slow ms=9", time.Second},
+		{name: "good", short: size{"", "echo prove: good lost=0", time.Second, nil}, full: size{"", "echo prove: good lost=0", time.Second, nil}, bounds: zero("lost")},
+		{name: "slow", short: size{"", "echo prove: slow ms=9", time.Second, nil}, full: size{"", "echo prove: slow ms=9", time.Second, nil},
 			bounds: []bound{{name: "ms", most: 5, measured: true}}},
-		{name: "bad", short: size{"", "echo prove: bad lost=1", time.Second}, bounds: zero("lost")},
-		{name: "never", short: size{"", "echo prove: never", time.Second}},
+		{name: "bad", short: size{"", "echo prove: bad lost=1", time.Second, nil}, bounds: zero("lost")},
+		{name: "never", short: size{"", "echo prove: never", time.Second, nil}},
 	}
 	for _, c := range []struct {
-		args     []string
-		code     int
-		says     string
-		doesntSa string
+		args      []string
+		code      int
+		says      string
+		doesntSay string
 	}{
 		{[]string{"-short"}, 1, "This runs it again:\n\n\techo prove: bad lost=1", "never"},
 		{[]string{"-short", "-only", "good,slow"}, 0, "| slow |  |  | ms=9 (ms is to be from 0 to 5) | MISSED |", "bad"},
@@ -64,7 +82,7 @@ func TestRun(t *testing.T) {
 		var out, problems bytes.Buffer
 		assert.Equal(t, c.code, run(t.Context(), c.args, all, &out, &problems), "%v", c.args)
 		assert.Contains(t, out.String(), c.says)
-		assert.NotContains(t, out.String(), c.doesntSa)
+		assert.NotContains(t, out.String(), c.doesntSay)
 		assert.Equal(t, c.code == 2, problems.Len() > 0, "%v: %s", c.args, problems.String())
 	}
 }
