@@ -9,17 +9,20 @@
 // It ends with 1 at the first violation, and prints what the proof said (the
 // explorer's script is in that) and the command that runs it again. A figure on the
 // real clock that is missed is told in the table; it ends -full with 1 when all is
-// done, and -short not, which runs on machines that do other things too.
+// done, and -short not, which runs on machines that do other things too. An interrupt is no violation: it
+// ends the proof that runs, and this with 130 (1 through go run).
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -60,7 +63,26 @@ func run(ctx context.Context, args []string, all []proof, out, problems io.Write
 		}
 		return 0
 	}
-	return prove(ctx, selected, *full, out)
+	root, err := moduleRoot(ctx)
+	if err != nil {
+		_, _ = fmt.Fprintln(problems, "prove:", err)
+		return 2
+	}
+	return prove(ctx, root, selected, *full, out)
+}
+
+// moduleRoot is where the proofs' commands run, from whatever folder of the
+// module this one was started.
+func moduleRoot(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", fmt.Errorf("asking for the module: %w", err)
+	}
+	file := strings.TrimSpace(string(out))
+	if filepath.Base(file) != "go.mod" {
+		return "", errors.New("run it within the module")
+	}
+	return filepath.Dir(file), nil
 }
 
 // choose gives the proofs of that size, or those named.
@@ -84,8 +106,11 @@ func choose(all []proof, only string, full bool) (chosen []proof, err error) {
 	return chosen, nil
 }
 
+// interrupted is the exit code of shells for it.
+const interrupted = 130
+
 // prove runs the proofs one after another.
-func prove(ctx context.Context, all []proof, full bool, out io.Writer) int {
+func prove(ctx context.Context, root string, all []proof, full bool, out io.Writer) int {
 	var left time.Duration
 	for _, p := range all {
 		left += p.size(full).takes
@@ -97,7 +122,11 @@ func prove(ctx context.Context, all []proof, full bool, out io.Writer) int {
 		size := p.size(full)
 		say(out, "[%d/%d] %s (%s): %s; about %s, %s left\n", n+1, len(all), p.name, p.invariant, p.says, size.takes, left.Round(time.Second))
 		at := time.Now()
-		said, err := execute(ctx, size.command)
+		said, err := execute(ctx, root, size.command)
+		if ctx.Err() != nil {
+			say(out, "\n%s\ninterrupted in %s; %d of %d were run in %s\n", table(rows), p.name, len(rows), len(all), time.Since(began).Round(time.Second))
+			return interrupted
+		}
 		r := p.judge(said, err, full)
 		r.took = time.Since(at)
 		rows = append(rows, r)
@@ -116,10 +145,14 @@ func prove(ctx context.Context, all []proof, full bool, out io.Writer) int {
 	return code
 }
 
-// execute runs a command and gives all that it says.
-func execute(ctx context.Context, command string) (string, error) {
+// execute runs a command in a folder and gives all that it says. When the context
+// ends so does the command, with all that it has started where the system can.
+func execute(ctx context.Context, root, command string) (string, error) {
 	words := strings.Fields(command)
 	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
+	cmd.Dir = root
+	cmd.WaitDelay = 10 * time.Second
+	interruptible(cmd)
 	said, err := cmd.CombinedOutput()
 	return string(said), err
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"path/filepath"
 	"regexp"
 	"testing"
 	"time"
@@ -95,4 +97,45 @@ func TestProofsHaveNamesOfTheirOwn(t *testing.T) {
 		seen[p.name] = true
 		require.NotEmpty(t, p.full.command, p.name)
 	}
+}
+
+// Broken: an interrupt is taken for a violation, or waits for the proof's end.
+func TestRun_Interrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	out := &interrupting{cancel: cancel}
+	all := []proof{{name: "long", short: size{"", "sleep 3600", time.Hour, nil}, full: size{"", "sleep 3600", time.Hour, nil}}}
+	var problems bytes.Buffer
+	require.Equal(t, interrupted, run(ctx, []string{"-short"}, all, out, &problems))
+	require.Contains(t, out.String(), "interrupted in long; 0 of 1")
+	require.NotContains(t, out.String(), violated)
+	require.Empty(t, problems.String())
+}
+
+// interrupting is whoever watches, and has seen enough when the first proof begins.
+type interrupting struct {
+	bytes.Buffer
+	cancel func()
+}
+
+func (w *interrupting) Write(p []byte) (int, error) {
+	w.cancel()
+	return w.Buffer.Write(p)
+}
+
+// Broken: the commands are run in whatever folder the program was started in, and
+// find no packages.
+func TestModuleRoot(t *testing.T) {
+	root, err := moduleRoot(t.Context())
+	require.NoError(t, err)
+	require.FileExists(t, filepath.Join(root, "tests", "prove", "prove_test.go"))
+	said, err := execute(t.Context(), root, "go list ./tests/prove")
+	require.NoError(t, err, said)
+}
+
+// Broken: a proof that runs when its context ends runs on.
+func TestExecute_EndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	_, err := execute(ctx, t.TempDir(), "sleep 3600")
+	require.Error(t, err)
 }
