@@ -14,7 +14,9 @@
 // five seconds more, has noticed too.
 //
 // It ends with 1 if a mutant survives that is neither in equivalent.go nor in
-// unshown.go, or if a test fails for one that is in equivalent.go.
+// unshown.go, or if a test fails for one that is in equivalent.go; also if a test
+// fails without a mutant, if there was time for less than half of the sample, and
+// if no mutant was examined.
 package main
 
 import (
@@ -26,6 +28,8 @@ import (
 	"os/signal"
 	"regexp"
 	"runtime"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -40,7 +44,7 @@ func run(ctx context.Context, args []string, out, problems io.Writer) int {
 	flags := flag.NewFlagSet("mutants", flag.ContinueOnError)
 	flags.SetOutput(problems)
 	short := flags.Bool("short", false, "a sample of the machine's mutants, for at most 55 seconds")
-	only := flags.String("only", "", "the one group to examine")
+	only := flags.String("only", "", "the one `group` to examine: "+groupNames())
 	share := flags.Int("share", 1, "examine every so-manieth mutant")
 	match := flags.String("match", "", "examine only those whose name, as the report prints it, matches this regular expression")
 	workers := flags.Int("parallel", runtime.NumCPU(), "tests that run at a time")
@@ -49,8 +53,18 @@ func run(ctx context.Context, args []string, out, problems io.Writer) int {
 		return 2
 	}
 	pattern, err := regexp.Compile(*match)
+	switch {
+	case err != nil:
+		err = fmt.Errorf("-match: %w", err)
+	case flags.NArg() > 0:
+		err = fmt.Errorf("%q is no flag", flags.Arg(0))
+	case *only != "" && !slices.ContainsFunc(groups, func(g group) bool { return g.name == *only }):
+		err = fmt.Errorf("there is no group %q; there are %s", *only, groupNames())
+	case *short && *only != "" && *only != "machine":
+		err = fmt.Errorf("-short is a sample of the machine, not of %s", *only)
+	}
 	if err != nil {
-		fmt.Fprintln(problems, err)
+		fmt.Fprintln(problems, "mutants:", err)
 		return 2
 	}
 	s := settings{workers: max(1, *workers), share: max(1, *share), match: pattern, all: *all}
@@ -59,35 +73,48 @@ func run(ctx context.Context, args []string, out, problems io.Writer) int {
 	}
 	root, err := moduleRoot(ctx)
 	if err != nil {
-		fmt.Fprintln(problems, err)
+		fmt.Fprintln(problems, "mutants:", err)
 		return 2
 	}
-	known, good := false, true
+	examined, good := 0, true
 	for i := range groups {
 		g := &groups[i]
 		if *only != "" && g.name != *only {
 			continue
 		}
-		known = true
 		began := time.Now()
-		results, err := examine(ctx, root, g, s, out)
-		if err != nil {
-			fmt.Fprintln(problems, err)
+		e, err := examine(ctx, root, g, s, out)
+		if ctx.Err() != nil {
+			fmt.Fprintln(problems, "mutants: interrupted")
 			return 2
 		}
-		good = report(g, results, time.Since(began), out) && good
+		if err != nil {
+			fmt.Fprintln(problems, "mutants:", err)
+			return 2
+		}
+		good = report(g, e.results, time.Since(began), out) && good
+		examined += len(e.results)
+		for _, problem := range e.problems() {
+			fmt.Fprintf(problems, "mutants: %s: %s\n", g.name, problem)
+			good = false
+		}
 	}
-	switch {
-	case !known:
-		fmt.Fprintf(problems, "there is no group %q\n", *only)
-		return 2
-	case ctx.Err() != nil:
-		fmt.Fprintln(problems, "interrupted")
-		return 2
-	case !good:
+	if examined == 0 {
+		fmt.Fprintf(problems, "mutants: no mutant was examined: -match %q and -share %d leave none\n", *match, s.share)
+		good = false
+	}
+	if !good {
 		return 1
 	}
 	return 0
+}
+
+func groupNames() string {
+	var names []string
+	for _, g := range groups {
+		names = append(names, g.name)
+	}
+	return strings.Join(names, ", ")
 }
 
 // shortShare makes a sample of the machine that fits into -short's time.

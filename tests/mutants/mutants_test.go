@@ -118,8 +118,8 @@ func TestTheReport(t *testing.T) {
 	}
 }
 
-// If it failed, -short and -share would leave the same mutants out for ever, or
-// examine one twice.
+// If it failed, -short and -share would examine a mutant twice, or others than every
+// so-manieth from the first on, which is the same sample each time.
 func TestSample(t *testing.T) {
 	var all []mutant
 	for id := range 10 {
@@ -127,6 +127,31 @@ func TestSample(t *testing.T) {
 	}
 	assert.Equal(t, "[0 3 6 9]", fmt.Sprint(ids(sample(all, 3))))
 	assert.Len(t, sample(all, 1), 10)
+}
+
+// If it failed, a sample that was hardly looked at, or looked at with tests that
+// don't work, would pass for a good one.
+func TestProblems(t *testing.T) {
+	assert.Empty(t, examination{results: make([]result, 5), chosen: 10}.problems())
+	assert.Equal(t, []string{"there was time for 4 of 10 mutants, which is less than half"},
+		examination{results: make([]result, 4), chosen: 10}.problems())
+	assert.Equal(t, []string{"./x: TestY fails without a mutant"}, examination{unfit: []string{"./x: TestY"}}.problems())
+}
+
+// If it failed, a mistake in the command would examine something else, or nothing.
+func TestMistakes(t *testing.T) {
+	for says, args := range map[string][]string{
+		`mutants: there is no group "all"; there are machine, strategy, worker`: {"-only", "all"},
+		`mutants: "machine" is no flag`:                                         {"machine"},
+		"mutants: -match: ":                                                     {"-match", "("},
+		"mutants: -short is a sample of the machine":                            {"-short", "-only", "worker"},
+		"machine, strategy, worker":                                             {"-help"},
+	} {
+		var out, problems strings.Builder
+		assert.Equal(t, 2, run(t.Context(), args, &out, &problems), "%v", args)
+		assert.Contains(t, problems.String(), says)
+		assert.Empty(t, out.String())
+	}
 }
 
 func ids(all []mutant) (ids []int) {

@@ -20,6 +20,24 @@ type result struct {
 	by      string // the package whose test noticed
 }
 
+// examination is what became of a group's mutants.
+type examination struct {
+	results []result
+	chosen  int      // how many were to be examined
+	unfit   []string // the tests that fail without a mutant
+}
+
+// problems says why the results prove less than they seem to.
+func (e examination) problems() (all []string) {
+	for _, name := range e.unfit {
+		all = append(all, name+" fails without a mutant")
+	}
+	if 2*len(e.results) < e.chosen {
+		all = append(all, fmt.Sprintf("there was time for %d of %d mutants, which is less than half", len(e.results), e.chosen))
+	}
+	return all
+}
+
 // settings are the command's flags.
 type settings struct {
 	workers int
@@ -33,34 +51,38 @@ type settings struct {
 }
 
 // examine runs every mutant of a group.
-func examine(ctx context.Context, root string, g *group, s settings, out io.Writer) ([]result, error) {
+func examine(ctx context.Context, root string, g *group, s settings, out io.Writer) (e examination, err error) {
 	dir, err := os.MkdirTemp("", "mutants")
 	if err != nil {
-		return nil, err
+		return e, err
 	}
 	defer os.RemoveAll(dir)
 	mutants, over, err := overlay(root, dir, g)
 	if err != nil {
-		return nil, err
+		return e, err
 	}
 	var tests []*test
 	for _, p := range g.tests {
 		b, err := build(ctx, root, dir, over, p)
 		if err != nil {
-			return nil, err
+			return e, err
 		}
 		names, err := b.names(ctx)
 		if err != nil {
-			return nil, err
+			return e, err
 		}
 		found, unfit := survey(ctx, dir, b, names, s.workers)
 		fmt.Fprintf(out, "%s: %s: %d of %d tests pass by a mutant\n", g.name, p.path, len(found), len(names))
 		for _, name := range unfit {
 			fmt.Fprintf(out, "%s: %s: %s fails without a mutant: left out\n", g.name, p.path, name)
+			e.unfit = append(e.unfit, p.path+": "+name)
 		}
 		tests = append(tests, found...)
 	}
-	return runAll(ctx, g, sample(matching(mutants, s.match), s.share), tests, s, out), nil
+	chosen := sample(matching(mutants, s.match), s.share)
+	e.chosen = len(chosen)
+	e.results = runAll(ctx, g, chosen, tests, s, out)
+	return e, nil
 }
 
 func matching(mutants []mutant, pattern *regexp.Regexp) []mutant {
