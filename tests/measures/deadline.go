@@ -93,7 +93,8 @@ func deadline(s sizes) error {
 	for name, all := range late {
 		p999[name] = milliseconds(quantile(all, 0.999))
 	}
-	fmt.Printf("prove: deadline inflight=%d samples=%d timed_p50_ms=%.3f timed_p999_ms=%.3f caller_p50_ms=%.3f caller_p999_ms=%.3f bare_p999_ms=%.3f timed_beyond_bare_ms=%.3f caller_beyond_bare_ms=%.3f\n",
+	fmt.Printf("prove: deadline inflight=%d samples=%d timed_p50_ms=%.3f timed_p999_ms=%.3f caller_p50_ms=%.3f caller_p999_ms=%.3f "+
+		"bare_p999_ms=%.3f timed_beyond_bare_ms=%.3f caller_beyond_bare_ms=%.3f\n",
 		s.inFlight, len(late["timed"])+len(late["caller"]), milliseconds(quantile(late["timed"], 0.5)), p999["timed"],
 		milliseconds(quantile(late["caller"], 0.5)), p999["caller"], p999["bare"], p999["timed"]-p999["bare"], p999["caller"]-p999["bare"])
 	return nil

@@ -86,6 +86,9 @@ func isolation(s sizes) error {
 	if err, ok := first.Load().(error); ok {
 		return errors.Join(errors.New("an operation on a target that was not killed failed"), err)
 	}
+	if operations.Load() == 0 || kills.Load() == 0 {
+		return fmt.Errorf("%d operations and %d kills show nothing; give a longer -for", operations.Load(), kills.Load())
+	}
 	return nil
 }
 

@@ -21,6 +21,21 @@ type sizes struct {
 	lasting           time.Duration
 }
 
+// valid says which flag can't be measured with.
+func (s sizes) valid(stray []string) error {
+	switch {
+	case len(stray) > 0:
+		return fmt.Errorf("%q is no flag", stray[0])
+	case s.inFlight < 1:
+		return fmt.Errorf("-inflight is %d: there has to be an operation under way, at least", s.inFlight)
+	case s.targets < 1:
+		return fmt.Errorf("-targets is %d: there has to be a target, at least", s.targets)
+	case s.lasting <= 0:
+		return fmt.Errorf("-for is %s: it has to be longer than nothing", s.lasting)
+	}
+	return nil
+}
+
 func main() {
 	var s sizes
 	measure := flag.String("measure", "", "deadline, subscribers or isolation")
@@ -32,6 +47,10 @@ func main() {
 	f, ok := measures[*measure]
 	if !ok {
 		fmt.Fprintf(os.Stderr, "measures: there is no measure %q; give -measure deadline, subscribers or isolation\n", *measure)
+		os.Exit(2)
+	}
+	if err := s.valid(flag.Args()); err != nil {
+		fmt.Fprintln(os.Stderr, "measures:", err)
 		os.Exit(2)
 	}
 	if err := f(s); err != nil {

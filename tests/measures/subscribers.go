@@ -55,9 +55,12 @@ func subscribers(s sizes) error {
 	if len(load.ill) < 10 {
 		return errors.New("too few turns to say anything; give a longer -for")
 	}
-	fmt.Printf("prove: subscribers rounds=%d p99_change_percent=%.2f quarter_percent=%.2f three_quarters_percent=%.2f p99_us=%.1f failures_p99_us=%.1f failures_p99_change_percent=%.2f failures_beside_well_ones_percent=%.2f beside_well_ones_percent=%.2f\n",
+	fmt.Printf("prove: subscribers rounds=%d p99_change_percent=%.2f quarter_percent=%.2f three_quarters_percent=%.2f p99_us=%.1f "+
+		"failures_p99_us=%.1f failures_p99_change_percent=%.2f failures_beside_well_ones_percent=%.2f "+
+		"beside_well_ones_percent=%.2f\n",
 		len(load.ill), percent(load.ill, 0.5), percent(load.ill, 0.25), percent(load.ill, 0.75),
-		milliseconds(quantile(load.alone, 0.5))*1000, milliseconds(quantile(failures.alone, 0.5))*1000, percent(failures.ill, 0.5), percent(failures.well, 0.5), percent(load.well, 0.5))
+		milliseconds(quantile(load.alone, 0.5))*1000, milliseconds(quantile(failures.alone, 0.5))*1000, percent(failures.ill, 0.5),
+		percent(failures.well, 0.5), percent(load.well, 0.5))
 	return nil
 }
 
