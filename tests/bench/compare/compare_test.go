@@ -33,12 +33,16 @@ func TestRowsAreOfPathsThatThereAre(t *testing.T) {
 	for _, s := range paths.Scenarios() {
 		there[s.Name] = true
 	}
-	used := map[string]bool{}
+	used, ended, last := map[string]bool{}, map[string]bool{}, ""
 	for _, r := range rows() {
 		require.Truef(t, there[r.Of] && r.Of != "", "%s is not a path", r.Of)
 		require.Truef(t, there[r.Beside], "%s is not a path", r.Beside)
 		require.Equalf(t, r.Beside == "", r.Peer == "", "%s has no name for what is beside it", r.Path)
 		used[r.Of], used[r.Beside] = true, true
+		if r.Path != last {
+			require.Falsef(t, ended[r.Path], "two places of the table have the name %s", r.Path)
+			ended[r.Path], last = true, r.Path
+		}
 	}
 	for name := range there {
 		require.Truef(t, used[name] || name == "", "%s is measured for no row", name)
@@ -148,7 +152,17 @@ func TestTheProgram(t *testing.T) {
 	}
 	require.Equal(t, anyMissed, code == missed)
 
-	for _, wrong := range [][]string{{"-run", "("}, {"-rounds", "0"}, {"-run", "no such row"}, {"more"}, {"-child", "nothing"}} {
+	for says, wrong := range map[string][]string{
+		"compare: -run: ":                            {"-run", "("},
+		"compare: -rounds is 0: ":                    {"-rounds", "0"},
+		"compare: -time is -1s: ":                    {"-time", "-1s"},
+		"compare: -targets is 0: ":                   {"-targets", "0"},
+		`compare: -run "no such row" matches no row`: {"-run", "no such row"},
+		`compare: "more" is no flag`:                 {"more"},
+		`compare: there is no scenario "nothing"`:    {"-child", "nothing"},
+	} {
+		progress.Reset()
 		require.Equal(t, broken, compare(wrong, &out, &progress), wrong)
+		require.Contains(t, progress.String(), says)
 	}
 }

@@ -4,7 +4,7 @@
 //	cd tests/bench && go run ./compare
 //
 // It exits with 1 if a goal is missed, and with 2 if something could not be
-// measured.
+// measured. go run gives 1 in place of any other code: build it to tell them apart.
 package main
 
 import (
@@ -37,38 +37,69 @@ func compare(arguments []string, stdout, stderr io.Writer) int {
 	flags.IntVar(&p.repeat, "repeat", 1, "how often the scenarios with memory and long waits are measured")
 	pattern := flags.String("run", "", "a regular expression for what is measured: it matches rows and paths")
 	asJSON := flags.Bool("json", false, "write everything that was measured as JSON in place of the table")
-	cores := flags.Int("cpu", 2, "GOMAXPROCS; the goals are about 2")
+	flags.IntVar(&p.cores, "cpu", 2, "GOMAXPROCS; the goals are about 2")
 	child := flags.String("child", "", "measure only this and write the figures: what compare starts itself with")
 	size := flags.Int("size", 1, "the size of the scenario that -child names")
 	if err := flags.Parse(arguments); err != nil {
 		return broken
 	}
 	selected, err := regexp.Compile(*pattern)
-	if err == nil && (flags.NArg() > 0 || p.rounds < 1 || p.repeat < 1 || p.time <= 0 || p.targets < 1 || p.scale <= 0 || *cores < 1 || *size < 1) {
-		err = fmt.Errorf("numbers have to be positive, and there are no arguments beside flags")
+	if err != nil {
+		err = fmt.Errorf("-run: %w", err)
+	} else {
+		err = p.valid(*size, flags.Args())
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, err)
+		fmt.Fprintln(stderr, "compare:", err)
 		return broken
 	}
-	runtime.GOMAXPROCS(*cores)
+	runtime.GOMAXPROCS(p.cores)
 	testing.Init() // what testing.Benchmark goes by
 	if *child != "" {
 		if err := p.serve(*child, *size, stdout); err != nil {
-			fmt.Fprintln(stderr, err)
+			fmt.Fprintln(stderr, "compare:", err)
 			return broken
 		}
 		return 0
 	}
 	chosen := matching(rows(), selected)
+	if len(chosen) == 0 {
+		fmt.Fprintf(stderr, "compare: -run %q matches no row and no path\n", *pattern)
+		return broken
+	}
 	for _, r := range chosen {
 		p.wanted[r.Of], p.wanted[r.Beside] = true, true
 	}
 	if err := p.measure(stderr); err != nil {
-		fmt.Fprintln(stderr, err)
+		fmt.Fprintln(stderr, "compare:", err)
 		return broken
 	}
 	return p.report(chosen, *asJSON, stdout, stderr)
+}
+
+// valid says which flag can't be measured with.
+func (p *plan) valid(size int, stray []string) error {
+	if len(stray) > 0 {
+		return fmt.Errorf("%q is no flag", stray[0])
+	}
+	for _, f := range []struct {
+		name     string
+		value    any
+		positive bool
+	}{
+		{"rounds", p.rounds, p.rounds > 0},
+		{"time", p.time, p.time > 0},
+		{"targets", p.targets, p.targets > 0},
+		{"scale", p.scale, p.scale > 0},
+		{"repeat", p.repeat, p.repeat > 0},
+		{"cpu", p.cores, p.cores > 0},
+		{"size", size, size > 0},
+	} {
+		if !f.positive {
+			return fmt.Errorf("-%s is %v: it has to be more than 0", f.name, f.value)
+		}
+	}
+	return nil
 }
 
 // report writes what was measured, and gives the exit code.
@@ -78,7 +109,7 @@ func (p *plan) report(chosen []row, asJSON bool, stdout, stderr io.Writer) int {
 	for _, r := range chosen {
 		l, err := p.samples.fill(r)
 		if err != nil {
-			fmt.Fprintln(stderr, err)
+			fmt.Fprintln(stderr, "compare:", err)
 			return broken
 		}
 		if l.Met != nil {
@@ -98,7 +129,7 @@ func (p *plan) report(chosen []row, asJSON bool, stdout, stderr io.Writer) int {
 			"goals": goals, "met": met, "rows": lines, "samples": p.samples,
 		})
 		if err != nil {
-			fmt.Fprintln(stderr, err)
+			fmt.Fprintln(stderr, "compare:", err)
 			return broken
 		}
 	} else {

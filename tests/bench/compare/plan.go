@@ -21,6 +21,7 @@ type plan struct {
 	targets int           // of the calls by name
 	scale   float64       // of the scenarios' sizes
 	repeat  int           // how often a scenario is measured
+	cores   int           // GOMAXPROCS, of the child processes too
 	wanted  map[string]bool
 	samples samples
 }
@@ -140,7 +141,7 @@ func (p *plan) child(stderr io.Writer, what string, arguments ...string) error {
 	if err != nil {
 		return err
 	}
-	c := exec.Command(self, append([]string{"-child", what}, arguments...)...)
+	c := exec.Command(self, append([]string{"-child", what, "-cpu", strconv.Itoa(p.cores)}, arguments...)...)
 	c.Stderr = stderr
 	out, err := c.StdoutPipe()
 	if err != nil {

@@ -7,8 +7,7 @@ import (
 )
 
 // progress says what is being measured, and about how long the rest takes: what
-// was expected of it, corrected by how long the last took that was expected to
-// take as long.
+// was expected of all that is left, whatever the steps before took.
 type progress struct {
 	w        io.Writer
 	expected time.Duration // of all that is left
