@@ -50,6 +50,8 @@ type ending struct {
 	timed bool
 	// patience, over 0, is when the callers leave.
 	patience time.Duration
+	// exits says that the probe ends its goroutine, which must not be a caller's.
+	exits bool
 	// kills the workers that run the probes.
 	kills bool
 }
@@ -62,7 +64,7 @@ var endings = []ending{
 	{name: "ignored", probe: func(context.Context) (int, error) { return 0, classify.Ignore(errPlain) }},
 	{name: "throttled", probe: func(context.Context) (int, error) { return 0, &classify.StatusError{StatusCode: 429} }},
 	{name: "panic", probe: func(context.Context) (int, error) { panic(errPlain) }},
-	{name: "Goexit", probe: func(context.Context) (int, error) { runtime.Goexit(); return 0, nil }},
+	{name: "Goexit", probe: func(context.Context) (int, error) { runtime.Goexit(); return 0, nil }, exits: true},
 	{name: "cancelled", probe: func(ctx context.Context) (int, error) { <-ctx.Done(); return 0, ctx.Err() }, patience: time.Second},
 	{name: "caller gone", probe: hang, patience: time.Second},
 	{name: "abandoned", probe: hang, timed: true},
@@ -186,7 +188,7 @@ func (h *house) launch(n int, probe func(context.Context) (int, error)) *sync.Wa
 				ctx, cancel = context.WithTimeout(ctx, h.patience)
 				defer cancel()
 			}
-			if i%2 == 0 && h.name != "Goexit" {
+			if i%2 == 0 && !h.exits {
 				_, _ = supervisor.Do(ctx, h.sup, "x", probe)
 			} else {
 				_, _ = supervisor.Go(ctx, h.sup, "x", probe).Wait(context.Background())
