@@ -225,6 +225,9 @@ func (b *Breaker) Since(v *View) time.Time {
 type Admission struct {
 	Permit  breaker.Permit
 	Granted bool
+	// Lease is when the probe counts as failed unless it has settled; zero unless
+	// the permit is a probe's.
+	Lease time.Time
 }
 
 // Ask asks for leave to run one attempt. answer is called once, on the actor,

@@ -76,7 +76,7 @@ func (a *breakerActor) Receive(c actor.Context) {
 		now := a.begin()
 		permit, granted := a.machine.Admit(now)
 		a.end()
-		message.answer(Admission{Permit: permit, Granted: granted})
+		message.answer(Admission{Permit: permit, Granted: granted, Lease: a.machine.Lease(permit)})
 	case *command:
 		now := a.begin()
 		message.do(a, now)

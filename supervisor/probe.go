@@ -47,10 +47,10 @@ func (o *options) checkProbes(set *policies.Set) (errs []error) {
 type prober struct {
 	check  func(context.Context) error
 	asking bool
-	runs   *probeRun      // nil if none does
-	held   breaker.Permit // of the next, which waits for an earlier one to return
-	rests  uint64         // the generation in which the next waits for timer
-	timer  *time.Timer    // between two probes
+	runs   *probeRun        // nil if none does
+	held   actors.Admission // of the next, which waits for an earlier one to return
+	rests  uint64           // the generation in which the next waits for timer
+	timer  *time.Timer      // between two probes
 }
 
 func (a *targetActor) setProbe(check func(context.Context) error) {
@@ -73,12 +73,12 @@ func (a *targetActor) probe() {
 		return
 	}
 	view := a.breaker.View()
-	if r := p.runs; r != nil && r.permit.Generation != view.Generation && time.Now().Before(r.permit.Lease) {
+	if r := p.runs; r != nil && r.permit.Generation != view.Generation && time.Now().Before(r.lease) {
 		r.cancel() // its outcome changes nothing any more
 	}
 	switch {
 	case a.halted != nil, view.State != breaker.HalfOpen, p.asking, p.rests == view.Generation:
-	case p.runs != nil && p.runs.permit.Generation == view.Generation, p.held.Generation == view.Generation:
+	case p.runs != nil && p.runs.permit.Generation == view.Generation, p.held.Permit.Generation == view.Generation:
 	case a.pace.until.After(time.Now()): // the server asked to be left alone
 		a.restProbe(view.Generation)
 	default:
@@ -93,20 +93,20 @@ func (a *targetActor) probeAdmitted(m *probeAdmitted) {
 	switch {
 	case !m.Granted: // the breaker has moved, and says so
 	case p.runs != nil:
-		p.held = m.Permit
+		p.held = m.Admission
 	default:
-		a.beginProbe(m.Permit)
+		a.beginProbe(m.Admission)
 	}
 }
 
-func (a *targetActor) beginProbe(permit breaker.Permit) {
+func (a *targetActor) beginProbe(leave actors.Admission) {
 	if a.halted != nil || !a.pool.beginProbe() {
-		a.giveBack(permit, true)
+		a.giveBack(leave.Permit, true)
 		return
 	}
 	p := a.prober
-	r := &probeRun{target: a.Target, check: p.check, permit: permit, rules: a.policy.Load().rules}
-	r.ctx, r.cancel = context.WithDeadline(context.Background(), permit.Lease)
+	r := &probeRun{target: a.Target, check: p.check, permit: leave.Permit, lease: leave.Lease, rules: a.policy.Load().rules}
+	r.ctx, r.cancel = context.WithDeadline(context.Background(), r.lease)
 	p.runs = r
 	shown := a.seldom().probe.Load().copy()
 	shown.Running, shown.Since = true, time.Now()
@@ -115,7 +115,7 @@ func (a *targetActor) beginProbe(permit breaker.Permit) {
 		r.cancel() // the supervisor shuts down
 		p.runs = nil
 		a.pool.endProbe()
-		a.giveBack(permit, true)
+		a.giveBack(leave.Permit, true)
 	}
 }
 
@@ -126,8 +126,8 @@ func (a *targetActor) probed(m *probed) {
 	a.tellProbed(m.verdict, m.took)
 	a.heedServer(&failure{err: m.verdict.Err, verdict: m.verdict})
 	view, held := a.breaker.View(), p.held
-	p.held = breaker.Permit{}
-	if held.Holds() && held.Generation == view.Generation {
+	p.held = actors.Admission{}
+	if held.Permit.Holds() && held.Permit.Generation == view.Generation {
 		a.beginProbe(held)
 		return
 	}

@@ -18,6 +18,7 @@ type probeRun struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 	permit  breaker.Permit
+	lease   time.Time
 	rules   classify.Rules
 	verdict classify.Verdict
 }

@@ -27,7 +27,7 @@ var loads = []struct {
 // prepared returns the load's machine, half of its slots taken where it has
 // more than one.
 func prepared(change func(*policies.Breaker), half bool) (*Machine, time.Time) {
-	now := start
+	now := time.Now() // owners' times have a monotonic reading
 	m := New(settings(change), now)
 	if half {
 		m.Trip(now, 0, ReasonRestartIntensity)

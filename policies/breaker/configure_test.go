@@ -129,8 +129,8 @@ func TestReloadKeepsProbes(t *testing.T) {
 	r.configure(func(s *policies.Breaker) { s.ProbeLease = time.Second })
 	p := r.admit()
 	next, _ := r.NextTick()
-	assert.Equal(t, r.now.Add(time.Second), p.Lease)
-	assert.Equal(t, p.Lease, next, "a shortened lease of a later probe is the earliest")
+	assert.Equal(t, r.now.Add(time.Second), r.Lease(p))
+	assert.Equal(t, r.Lease(p), next, "a shortened lease of a later probe is the earliest")
 }
 
 func TestReloadKeepsTheWindowThatFits(t *testing.T) {

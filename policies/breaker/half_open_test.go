@@ -22,7 +22,7 @@ func TestHalfOpenAdmitsOnlyItsSlots(t *testing.T) {
 		for range n {
 			p := r.admit()
 			assert.True(t, p.IsProbe())
-			assert.Equal(t, r.now.Add(time.Minute), p.Lease)
+			assert.Equal(t, r.now.Add(time.Minute), r.Lease(p))
 			assert.False(t, seen[p.Probe], "an id was given twice")
 			seen[p.Probe] = true
 		}
@@ -171,7 +171,7 @@ func TestHungProbeDoesNotBlockForEver(t *testing.T) {
 
 	next, ok := r.NextTick()
 	require.True(t, ok)
-	assert.Equal(t, hung.Lease, next)
+	assert.Equal(t, r.Lease(hung), next)
 	_, changed := r.Tick(next.Add(-1), 0)
 	require.False(t, changed, "a lease that still runs was ended")
 
@@ -223,15 +223,15 @@ func TestNextTickIsTheEarliestLease(t *testing.T) {
 	for _, i := range []int{3, 0, 1, 4, 2} {
 		earliest := time.Time{}
 		for _, p := range out {
-			if p.IsProbe() && (earliest.IsZero() || p.Lease.Before(earliest)) {
-				earliest = p.Lease
+			if lease := r.Lease(p); !lease.IsZero() && (earliest.IsZero() || lease.Before(earliest)) {
+				earliest = lease
 			}
 		}
 		next, ok := r.NextTick()
 		require.True(t, ok)
 		require.Equal(t, earliest, next)
 		r.settle(out[i], ignore)
-		out[i] = Permit{}
+		require.Zero(t, r.Lease(out[i]), "it is over")
 	}
 	_, ok := r.NextTick()
 	assert.False(t, ok)

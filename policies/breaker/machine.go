@@ -73,11 +73,7 @@ func (m *Machine) Admit(now time.Time) (p Permit, ok bool) {
 		return m.admitRamp(now)
 	}
 	if m.state == Closed || m.state >= ForcedClosed {
-		// Field by field into the result, here and in admitProbe: copying
-		// a whole Permit right after writing its parts stalls the CPU for
-		// longer than the rest of the call takes.
-		p.Generation = m.generation
-		return p, true
+		return Permit{Generation: m.generation}, true
 	}
 	return m.admitProbe(now)
 }
@@ -87,11 +83,12 @@ func (m *Machine) admitProbe(now time.Time) (p Permit, ok bool) {
 		m.counts.Rejected++
 		return p, false
 	}
-	p.Lease = now.Add(m.settings.ProbeLease)
-	p.Probe = m.probes.begin(p.Lease)
-	p.Generation = m.generation
-	return p, true
+	return Permit{Generation: m.generation, Probe: m.probes.begin(now.Add(m.settings.ProbeLease))}, true
 }
+
+// Lease returns when the probe that has the permit counts as failed unless it
+// has settled. It is zero where no probe has it, or none has it any more.
+func (m *Machine) Lease(p Permit) time.Time { return m.probes.lease(p.Probe) }
 
 // Refuse adds n refusals that the owner made on the machine's behalf, without
 // asking [Machine.Admit], to Counts.Rejected.

@@ -75,7 +75,7 @@ func TestTimesStayMonotonic(t *testing.T) {
 	m.Tick(tr.Until, 0)
 	p, ok := m.Admit(tr.Until)
 	require.True(t, ok)
-	assert.Contains(t, p.Lease.String(), " m=")
+	assert.Contains(t, m.Lease(p).String(), " m=")
 }
 
 func TestTripActsOnClosedAndHalfOpenOnly(t *testing.T) {

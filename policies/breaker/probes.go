@@ -69,8 +69,8 @@ func (p *probes) begin(lease time.Time) uint64 {
 
 // end gives the probe's slot back. It is false for an id that is not out.
 func (p *probes) end(id uint64) bool {
-	i := uint32(id & (1<<slotBits - 1))
-	if i == 0 || i > p.used || p.slots[i].id != id {
+	i, out := p.slot(id)
+	if !out {
 		return false
 	}
 	s := p.slots[i]
@@ -80,6 +80,21 @@ func (p *probes) end(id uint64) bool {
 	p.free = i
 	p.running--
 	return true
+}
+
+// lease returns when the probe's lease ends, zero for an id that is not out.
+func (p *probes) lease(id uint64) time.Time {
+	i, out := p.slot(id)
+	if !out {
+		return time.Time{}
+	}
+	return p.slots[i].lease
+}
+
+// slot returns the slot that the probe has, false for an id that is not out.
+func (p *probes) slot(id uint64) (i uint32, out bool) {
+	i = uint32(id & (1<<slotBits - 1))
+	return i, i != 0 && i <= p.used && p.slots[i].id == id
 }
 
 // firstLease returns the earliest lease that is out.

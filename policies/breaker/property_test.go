@@ -144,11 +144,11 @@ func (p *program) admit(t *rapid.T) {
 	}
 	require.Equal(t, p.generation, permit.Generation)
 	require.Equal(t, p.state == HalfOpen, permit.IsProbe())
-	require.Equal(t, !permit.IsProbe(), permit.Lease.IsZero())
+	require.Equal(t, !permit.IsProbe(), p.m.Lease(permit).IsZero())
 	require.Equal(t, p.ramp.on, permit.Ramp)
 	p.out = append(p.out, permit)
 	if permit.IsProbe() {
-		require.Equal(t, p.now.Add(p.m.Settings().ProbeLease), permit.Lease)
+		require.Equal(t, p.now.Add(p.m.Settings().ProbeLease), p.m.Lease(permit))
 		require.LessOrEqual(t, p.probesOut(), p.m.Settings().HalfOpenMaxCalls, "more probes than slots")
 	}
 }

@@ -163,7 +163,7 @@ func TestARampingMachineIsClosed(t *testing.T) {
 	assert.True(t, p.Ramp)
 	assert.True(t, p.Holds())
 	assert.False(t, p.IsProbe())
-	assert.Zero(t, p.Lease)
+	assert.Zero(t, r.Lease(p))
 }
 
 // Whatever the end of an attempt, its place is free again.

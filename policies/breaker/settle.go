@@ -9,7 +9,13 @@ import (
 // Settle is [Machine.SettleAttempt] for an attempt of which no more is known
 // than its outcome and how long it ran.
 func (m *Machine) Settle(now time.Time, rnd float64, p Permit, o policies.Outcome, ran time.Duration) Effect {
-	return m.settle(now, rnd, &p, &Attempt{Outcome: o, Ran: ran})
+	if o == policies.Success && m.state == Closed && !m.window.kept() && p == (Permit{Generation: m.generation}) {
+		// Nearly every call of nearly every breaker: there is no rule that it
+		// could break, and nothing to give back.
+		m.counts.success(now)
+		return Effect{}
+	}
+	return m.SettleAttempt(now, rnd, p, Attempt{Outcome: o, Ran: ran})
 }
 
 // SettleAttempt hands a permit back with the end of its attempt. rnd in [0,1)

@@ -23,7 +23,7 @@ func (r *reference) admits(now time.Time) bool {
 // admit notes that the machine let the attempt through with that permit, or not.
 func (r *reference) admit(now time.Time, permit breaker.Permit, ok bool) {
 	if ok {
-		r.note(event{kind: let, at: now, permit: permit})
+		r.note(event{kind: let, at: now, permit: permit, lease: now.Add(r.settings().ProbeLease)})
 	} else {
 		r.note(event{kind: refused, at: now, n: 1})
 	}
@@ -196,9 +196,9 @@ func (r *reference) nextTick() (next time.Time, due bool) {
 	case breaker.ForcedOpen:
 		return r.until(), !r.until().IsZero()
 	case breaker.HalfOpen:
-		for _, p := range r.probesOut() {
-			if !due || p.Lease.Before(next) {
-				next, due = p.Lease, true
+		for _, lease := range r.probesOut() {
+			if !due || lease.Before(next) {
+				next, due = lease, true
 			}
 		}
 		return next, due

@@ -36,6 +36,7 @@ type event struct {
 
 	settings policies.Breaker
 	permit   breaker.Permit
+	lease    time.Time // of a probe
 	attempt  breaker.Attempt
 	slow     bool
 	change   breaker.Transition
@@ -158,15 +159,15 @@ func (r *reference) capacity() int {
 	return 0
 }
 
-// probesOut is the probes that hold a slot.
-func (r *reference) probesOut() map[uint64]breaker.Permit {
-	out := map[uint64]breaker.Permit{}
+// probesOut is the probes that hold a slot, and when their leases end.
+func (r *reference) probesOut() map[uint64]time.Time {
+	out := map[uint64]time.Time{}
 	for _, e := range r.since() {
 		switch {
 		case e.kind == restored:
 			clear(out)
 		case e.kind == let && e.permit.Probe != 0:
-			out[e.permit.Probe] = e.permit
+			out[e.permit.Probe] = e.lease
 		case e.kind == ended:
 			delete(out, e.permit.Probe)
 		}

@@ -78,9 +78,9 @@ func (p *program) admit() {
 		if probe {
 			require.False(p, p.probes[permit.Probe], "R5: a probe's id twice")
 			p.probes[permit.Probe] = true
-			require.Equal(p, p.now.Add(p.naive.settings().ProbeLease), permit.Lease, "R15")
+			require.Equal(p, p.now.Add(p.naive.settings().ProbeLease), p.machine.Lease(permit), "R15")
 		} else {
-			require.Zero(p, permit.Lease)
+			require.Zero(p, p.machine.Lease(permit))
 		}
 		p.naive.admit(p.now, permit, true)
 		p.out = append(p.out, permit)
