@@ -262,6 +262,12 @@ func (b *Breaker) Settle(s Settlement, then Settler) { b.tell(&settle{Settlement
 // of time: it takes them in soon enough.
 func (b *Breaker) Untold() { b.tell(untold{}) }
 
+// TakeIn has the breaker take in the successes that wait, now: one of them has come
+// to matter. then is told once.
+func (b *Breaker) TakeIn(then Settler) {
+	b.tell(&command{do: func(*breakerActor, time.Time) {}, done: then.Settled})
+}
+
 // Query runs f on the actor's machine and returns when it has. f must not
 // block and must not keep the machine.
 func (b *Breaker) Query(f func(m *breaker.Machine, now time.Time)) {

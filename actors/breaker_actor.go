@@ -154,7 +154,14 @@ func (a *breakerActor) takeUntoldSoon(now time.Time) {
 
 // end publishes the view and sets the timer to what the machine waits for.
 func (a *breakerActor) end() {
+	quiet := a.handle.view.Load().Quiet
 	a.publishView()
+	if quiet && !a.machine.SuccessesMayWait() {
+		// Those that began to wait since begin looked. Who has one wait from
+		// here on finds the view changed, and asks for TakeIn.
+		a.takeUntold(time.Now())
+		a.publishView()
+	}
 	a.rampMoved()
 	due, _ := a.machine.NextTick() // zero if there is none
 	if due.IsZero() || !a.record.IsZero() && a.record.Before(due) {

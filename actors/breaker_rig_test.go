@@ -25,6 +25,7 @@ type bench struct {
 	// waiting are the successes that nobody told it, by generation.
 	mu      sync.Mutex
 	waiting map[uint64]uint64
+	next    func() // is called once it has asked for them, nil for no such thing
 }
 
 // waits lets successes of a generation wait.
@@ -62,6 +63,10 @@ func (b *bench) TakeUntold(generation uint64) (n, earlier uint64) {
 		}
 	}
 	clear(b.waiting)
+	if next := b.next; next != nil {
+		b.next = nil
+		next()
+	}
 	return n, earlier
 }
 

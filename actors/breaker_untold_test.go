@@ -96,3 +96,24 @@ func TestTakingInSuccessesMayTrip(t *testing.T) {
 		b.last(breaker.Open, breaker.ReasonFailureRate)
 	})
 }
+
+// If it failed, successes that begin to wait while the breaker takes in a failure
+// would be left out of a decision that they belong to.
+func TestSuccessesThatBeginToWaitMeanwhileAreTakenIn(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBench(t, rated(0))
+		b.next = func() { b.waiting[1] = 1 }
+		b.settle(policies.Failure, errPlain)
+		b.in(breaker.Open)
+		assert.EqualValues(t, 1, b.counts().Successes)
+
+		b.Reset()
+		b.settle(policies.Failure, errPlain)
+		b.in(breaker.Closed)
+		b.waiting[b.View().Generation] = 1
+		taken := make(closing)
+		b.TakeIn(taken)
+		<-taken
+		b.in(breaker.Open)
+	})
+}

@@ -279,7 +279,9 @@ func (t *Target) briefSuccess(policy *resolved, w *worker) {
 	if policy.Pool.Adaptive {
 		t.measure(w.began, false)
 	}
-	t.putSuccess(w, view, true, waits)
+	if t.putSuccess(w, view, true, waits) {
+		t.takeIn()
+	}
 }
 
 // mayWait says whether the breaker need not be told of a success now. What is slow
@@ -301,6 +303,13 @@ func (t *Target) settle(course *course, s actors.Settlement) {
 	<-taken
 }
 
+// takeIn is the same for a success that was to wait, and has come to matter.
+func (t *Target) takeIn() {
+	taken := make(takenIn)
+	t.breaker.TakeIn(taken)
+	<-taken
+}
+
 // takenIn is closed when a settlement has taken effect.
 type takenIn chan struct{}
 
@@ -309,7 +318,8 @@ func (t takenIn) Settled() { close(t) }
 
 // putSuccess puts a worker back after a success, which is the outcome of its
 // operation if first is true. If it waits, the breaker will ask the pool for it.
-func (t *Target) putSuccess(w *worker, view *actors.View, first, waits bool) {
+// matters says that it has come to matter meanwhile, and the breaker has to ask now.
+func (t *Target) putSuccess(w *worker, view *actors.View, first, waits bool) (matters bool) {
 	generation := view.Generation
 	if !waits || view.State == breaker.Disabled {
 		generation = 0
@@ -319,6 +329,8 @@ func (t *Target) putSuccess(w *worker, view *actors.View, first, waits bool) {
 		t.breaker.Untold()
 	}
 	t.afterPut(w, r)
+	now := t.breaker.View()
+	return waits && !now.Quiet && now.Generation == view.Generation
 }
 
 // inlineSuccess ends an operation that went well. The next call of this caller
@@ -336,7 +348,9 @@ func (t *Target) inlineSuccess(op *operation, w *worker) {
 	if op.policy.Pool.Adaptive {
 		t.measure(op.began, false)
 	}
-	t.putSuccess(w, view, true, waits && !later)
+	if t.putSuccess(w, view, true, waits && !later) {
+		t.takeIn()
+	}
 }
 
 // detachedSuccess is the same on a worker's goroutine. keep, if not nil, gives
@@ -359,9 +373,11 @@ func (t *Target) detachedSuccess(op *operation, w *worker, end actors.Settlement
 	if op.policy.Pool.Adaptive {
 		t.measure(t.sup.since()-end.Ran, false)
 	}
-	t.putSuccess(w, view, first, waits && !later)
+	matters := t.putSuccess(w, view, first, waits && !later)
 	op.unwatch()
 	switch {
+	case matters:
+		t.breaker.TakeIn(&delivery{op: op, first: first, attempts: attempts})
 	case !waits && !later:
 		t.breaker.Settle(end, &delivery{op: op, first: first, attempts: attempts})
 	case first:

@@ -95,3 +95,28 @@ func TestUntoldSuccessesAddUp(t *testing.T) {
 		assert.Zero(t, x.pool.busy())
 	})
 }
+
+// If it failed, a success that a breaker was not told of, since it could not matter
+// as its function returned, would be left out of a decision that it belongs to.
+func TestASuccessBesideAFailureIsPartOfTheDecision(t *testing.T) {
+	for name, call := range map[string]func(*Target) error{
+		"DoOn": func(x *Target) error { _, err := DoOn(bg, x, succeed); return err },
+		"GoOn": func(x *Target) error { _, err := GoOn(bg, x, succeed).Wait(bg); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := one(t, func(p *policies.Policy) {
+				p.Retry.Enabled = false
+				p.Breaker.FailureThreshold, p.Breaker.FailureRate, p.Breaker.MinimumCalls = policies.Never, 0.5, 2
+			}, workers(2))
+			x := s.Target("x")
+			for range 10_000 {
+				s.Breaker("x").Reset()
+				var failed sync.WaitGroup
+				failed.Go(func() { _, _ = DoOn(bg, x, failWith(errPlain)) })
+				require.NoError(t, call(x))
+				failed.Wait()
+				require.Equal(t, breaker.Open, s.Breaker("x").State(), "one of two has failed")
+			}
+		})
+	}
+}

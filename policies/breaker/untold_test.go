@@ -71,6 +71,51 @@ func TestSuccessesThatWaitChangeNoDecision(t *testing.T) {
 	}
 }
 
+// If it failed, a window of time would forget a success too soon, or keep it for
+// longer than RecordWithin says, or lose one.
+func TestSuccessesThatWaitStayLongerByAStepAtMost(t *testing.T) {
+	const step = time.Second
+	for seed := range uint64(500) {
+		rnd := rand.New(rand.NewPCG(seed, 1))
+		s := settings(func(s *policies.Breaker) {
+			s.FailureThreshold, s.FailureRate, s.WindowDuration = policies.Never, 1, timeBuckets*step
+			s.MinimumCalls = 100_000 // it is not to trip
+		})
+		now := start
+		told, owner := New(s, now), New(s, now)
+		var waiting uint64
+		var record time.Time // when the owner has to record what waits
+		var calls []time.Time
+		for range 500 {
+			later := now.Add(time.Duration(rnd.IntN(1500)) * time.Millisecond)
+			if waiting > 0 && !later.Before(record) {
+				owner.RecordSuccesses(record, 0, waiting)
+				waiting = 0
+			}
+			now = later
+			calls = append(calls, now)
+			told.Settle(now, 0, Permit{Generation: 1}, succeed, 0)
+			if waiting++; waiting == 1 {
+				record = now.Add(owner.RecordWithin())
+			}
+			if rnd.IntN(20) > 0 {
+				continue
+			}
+			owner.RecordSuccesses(now, 0, waiting)
+			waiting = 0
+			most := 0
+			for _, at := range calls {
+				if now.Sub(at) < s.WindowDuration+step {
+					most++
+				}
+			}
+			least, got := told.Counts(now).WindowCalls, owner.Counts(now).WindowCalls
+			require.GreaterOrEqual(t, got, least, "seed %d", seed)
+			require.LessOrEqual(t, got, most, "seed %d", seed)
+		}
+	}
+}
+
 // If it failed, every success of a target with a rate would be a message.
 func TestSuccessesWaitUnderARate(t *testing.T) {
 	r := newRig(t, func(s *policies.Breaker) {
