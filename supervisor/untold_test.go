@@ -120,3 +120,32 @@ func TestASuccessBesideAFailureIsPartOfTheDecision(t *testing.T) {
 		})
 	}
 }
+
+// The test above meets that moment only sometimes.
+func TestASuccessPutByUnderAViewThatHasGoneMatters(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := one(t, func(p *policies.Policy) {
+			p.Retry.Enabled = false
+			p.Breaker.FailureThreshold, p.Breaker.FailureRate, p.Breaker.MinimumCalls = policies.Never, 0.5, 2
+		}, workers(2))
+		x := s.Target("x")
+		_, err := DoOn(bg, x, succeed)
+		require.NoError(t, err)
+		s.Breaker("x").Reset()
+
+		view, w := x.breaker.View(), x.pool.take(held())
+		require.True(t, view.Quiet)
+		_, err = DoOn(bg, x, failWith(errPlain))
+		require.ErrorIs(t, err, errPlain)
+		require.True(t, x.putSuccess(w, view, x.policy.Load(), true, true))
+		require.Equal(t, breaker.Closed, s.Breaker("x").State(), "it has not asked yet")
+		x.takeIn()
+		require.Equal(t, breaker.Open, s.Breaker("x").State())
+
+		s.Breaker("x").Reset()
+		w = x.pool.take(held())
+		assert.False(t, x.putSuccess(w, x.breaker.View(), x.policy.Load(), true, true), "nothing has happened")
+		w = x.pool.take(held())
+		assert.False(t, x.putSuccess(w, view, x.policy.Load(), true, true), "it is of an earlier generation")
+	})
+}
