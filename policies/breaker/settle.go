@@ -9,10 +9,12 @@ import (
 // Settle is [Machine.SettleAttempt] for an attempt of which no more is known
 // than its outcome and how long it ran.
 func (m *Machine) Settle(now time.Time, rnd float64, p Permit, o policies.Outcome, ran time.Duration) Effect {
-	if o == policies.Success && m.state == Closed && !m.window.kept() && p == (Permit{Generation: m.generation}) {
-		// Nearly every call of nearly every breaker: there is no rule that it
-		// could break, and nothing to give back.
-		m.counts.success(now)
+	if o == policies.Success && m.state == Closed && p == (Permit{Generation: m.generation}) {
+		// The short way of nearly every call: it has nothing to give back, and
+		// builds no Attempt.
+		if why := m.succeeded(now, ran); why != "" {
+			return Effect{Transition: m.moveFor(now, rnd, why, &Attempt{})}
+		}
 		return Effect{}
 	}
 	return m.SettleAttempt(now, rnd, p, Attempt{Outcome: o, Ran: ran})
@@ -95,22 +97,31 @@ func (m *Machine) holder(p *Permit) State {
 // settleCall counts a call that was admitted while closed and returns why the
 // machine trips, "" if it does not.
 func (m *Machine) settleCall(now time.Time, a *Attempt) Reason {
+	if a.Outcome == policies.Success {
+		return m.succeeded(now, a.Ran)
+	}
 	slow, counted := m.record(now, a)
 	if !counted {
 		return walled(a)
 	}
-	failed := a.Outcome == policies.Failure
-	switch {
-	case m.window.kept():
-		m.window.add(now, failed, slow)
-	case !failed:
-		return "" // there is no rule that a success could break
+	if m.window.kept() {
+		m.window.add(now, true, slow)
 	}
-	costly := failed && m.tooCostly(now, a.Cost)
-	if why := m.brokenRule(failed); why != "" || !costly {
+	costly := m.tooCostly(now, a.Cost)
+	if why := m.brokenRule(); why != "" || !costly {
 		return why
 	}
 	return ReasonFailureCost
+}
+
+// succeeded is settleCall for a success that ran so long.
+func (m *Machine) succeeded(now time.Time, ran time.Duration) Reason {
+	m.counts.success(now)
+	if !m.window.kept() {
+		return "" // there is no rule that it could break
+	}
+	m.window.add(now, false, m.slow(ran))
+	return m.brokenRate()
 }
 
 // settleProbe counts a probe and returns why the machine opens or closes, ""
@@ -149,24 +160,36 @@ func (m *Machine) record(now time.Time, a *Attempt) (slow, counted bool) {
 		m.counts.Ignored++
 		return false, false
 	}
-	if m.settings.SlowCallRate > 0 && a.Ran >= m.settings.SlowCallDuration {
-		m.counts.Slow++
-		return true, true
-	}
-	return false, true
+	return m.slow(a.Ran), true
 }
 
-// brokenRule returns the first rule that the counts break, "" if they keep all.
-func (m *Machine) brokenRule(failed bool) Reason {
+// slow tells whether a success or failure that ran so long was slow, and counts it
+// if it was.
+func (m *Machine) slow(ran time.Duration) bool {
+	if m.settings.SlowCallRate <= 0 || ran < m.settings.SlowCallDuration {
+		return false
+	}
+	m.counts.Slow++
+	return true
+}
+
+// brokenRule returns the first rule of failures or rates that the counts break
+// after a failure, "" if they keep all.
+func (m *Machine) brokenRule() Reason {
 	s := &m.settings
-	if failed && s.FailureThreshold < policies.Never && m.counts.ConsecutiveFailures >= s.FailureThreshold {
+	if s.FailureThreshold < policies.Never && m.counts.ConsecutiveFailures >= s.FailureThreshold {
 		return ReasonConsecutiveFailures
 	}
 	if !m.window.kept() {
 		return ""
 	}
-	// The window has just been slid to the present by the call it took in.
-	w := m.window.held()
+	return m.brokenRate()
+}
+
+// brokenRate returns the first rate that the window, which must be kept, breaks.
+// It has just been slid to the present by the call it took in.
+func (m *Machine) brokenRate() Reason {
+	s, w := &m.settings, m.window.held()
 	switch {
 	case w.calls < s.MinimumCalls:
 		return ""

@@ -62,7 +62,7 @@ func (m *Machine) RecordSuccesses(now time.Time, rnd float64, n uint64) (e Effec
 		return e
 	}
 	m.window.addSuccesses(now, n)
-	if why := m.brokenRule(false); why != "" {
+	if why := m.brokenRate(); why != "" {
 		e.Transition = m.moveFor(now, rnd, why, &Attempt{})
 	}
 	return e
