@@ -10,7 +10,8 @@ import "time"
 // that much, if it is the end of older successes that brings it.)
 //
 // Slow successes may not wait while SlowCallRate is set. The answer holds until
-// the next call of any method that changes the machine.
+// the next call of any method that changes the machine. What callers that still
+// went by it have put by during that call is to be recorded right after it.
 func (m *Machine) SuccessesMayWait() bool {
 	switch m.state {
 	case Closed:
@@ -46,7 +47,8 @@ func (m *Machine) RecordWithin() time.Duration {
 
 // RecordSuccesses is Settle for n successes that waited; see
 // [Machine.SuccessesMayWait]. It is to be called in the generation that they were
-// admitted in. LastSuccess is now. rnd is as in [Machine.Settle].
+// admitted in, and ends a run of failures as any success does. LastSuccess is now.
+// rnd is as in [Machine.Settle].
 func (m *Machine) RecordSuccesses(now time.Time, rnd float64, n uint64) (e Effect) {
 	if n == 0 || m.state == Disabled {
 		return e

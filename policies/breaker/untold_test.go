@@ -167,6 +167,17 @@ func TestRecordingLooksAtTheRates(t *testing.T) {
 	assert.Equal(t, Open, r.State())
 }
 
+// If it failed, a success that was put by while a failure was taken in would not
+// end the run that it began.
+func TestARecordedSuccessEndsARunOfFailures(t *testing.T) {
+	r := newRig(t)
+	r.call(fail, fail)
+	require.Nil(t, r.RecordSuccesses(r.now, 0, 1).Transition)
+	assert.Zero(t, r.counts().ConsecutiveFailures)
+	r.call(fail)
+	assert.Equal(t, Closed, r.State(), "the threshold is 3")
+}
+
 // What was not in force any more when it was recorded is counted, and no more.
 func TestSuccessesOfAnEarlierGeneration(t *testing.T) {
 	r := newRig(t, func(s *policies.Breaker) { s.FailureRate = 0.5 })

@@ -17,7 +17,6 @@ var equivalent = []struct{ reason, key string }{
 	{"both sides are the same duration there", "policies/breaker/recovery.go: openTime: edge: length > shortest"},
 	{"a shortcut: passing by no bucket changes nothing", "policies/breaker/ring.go: ring.pass: false: n == 0"},
 	{"a shortcut: SettleAttempt comes to the same", "policies/breaker/settle.go: Machine.Settle: false: o == policies.Success && m.state == Closed && p == (Permit{Generation: m.generation})"},
-	{"successes wait only while no failure is pending", "policies/breaker/untold.go: Machine.RecordSuccesses: skip: m.counts.ConsecutiveFailures = 0"},
 	{"a shortcut: putting them in one by one comes to the same", "policies/breaker/window_calls.go: callWindow.addSuccesses: true: n < uint64(len(w.ring))"},
 	{"a shortcut: putting them in one by one comes to the same", "policies/breaker/window_calls.go: callWindow.addSuccesses: edge: n < uint64(len(w.ring))"},
 	{"no sum of costs is the tolerance to the bit", "policies/breaker/window_cost.go: Machine.tooCostly: edge: m.costs.sum(now) >= m.settings.FailureCost*(1-costTolerance)"},
