@@ -137,15 +137,15 @@ func TestASuccessPutByUnderAViewThatHasGoneMatters(t *testing.T) {
 		require.True(t, view.Quiet)
 		_, err = DoOn(bg, x, failWith(errPlain))
 		require.ErrorIs(t, err, errPlain)
-		require.True(t, x.putSuccess(w, view, x.policy.Load(), true, true))
+		require.True(t, x.putSuccess(w, view, true, true))
 		require.Equal(t, breaker.Closed, s.Breaker("x").State(), "it has not asked yet")
 		x.takeIn()
 		require.Equal(t, breaker.Open, s.Breaker("x").State())
 
 		s.Breaker("x").Reset()
 		w = x.pool.take(held())
-		assert.False(t, x.putSuccess(w, x.breaker.View(), x.policy.Load(), true, true), "nothing has happened")
+		assert.False(t, x.putSuccess(w, x.breaker.View(), true, true), "nothing has happened")
 		w = x.pool.take(held())
-		assert.False(t, x.putSuccess(w, view, x.policy.Load(), true, true), "it is of an earlier generation")
+		assert.False(t, x.putSuccess(w, view, true, true), "it is of an earlier generation")
 	})
 }
