@@ -104,11 +104,8 @@ func kill(sup *supervisor.Supervisor, v *victim, which int) {
 	case 1:
 		root.Stop(sup.Breaker(v.name).PID())
 	case 2:
-		process, ok := sup.System().ProcessRegistry.GetLocal(pid.Id)
-		if ok && process != nil {
-			for _, worker := range workersOf(sup, v.name) {
-				root.Stop(actor.NewPID(sup.System().Address(), worker))
-			}
+		for _, worker := range workersOf(sup, v.name) {
+			root.Stop(actor.NewPID(sup.System().Address(), worker))
 		}
 	}
 	for {
