@@ -333,3 +333,14 @@ func TestARampDoesNotAllocate(t *testing.T) {
 		r.Settle(r.now, 0, p, succeed, 0)
 	}))
 }
+
+// If it failed, a call that holds no place would give another's back, and more would
+// run at a time than the ramp allows.
+func TestACallWithoutAPlaceGivesNoneBack(t *testing.T) {
+	for _, o := range []policies.Outcome{succeed, fail, ignore, throttle} {
+		r := ramping(t)
+		require.Len(t, r.fill(), 1)
+		r.Settle(r.now, r.rnd, Permit{Generation: r.Generation()}, o, 0)
+		assert.Equal(t, 1, r.counts().RampRunning, "%v", o)
+	}
+}
