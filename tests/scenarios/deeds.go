@@ -59,7 +59,7 @@ func (exitError) Is(error) bool { runtime.Goexit(); return false }
 // run does one attempt of an operation.
 func (s *Stage) run(ctx context.Context, op *Op) (value int, err error) {
 	a := s.ledger.begin(ctx, op)
-	s.note(op, "attempt %d on %s begins", a.Info.Number, a.Info.Target)
+	s.noteAttempt(a, "on %s begins", a.Info.Target)
 	how := "exit"
 	defer func() {
 		recovered := recover()
@@ -68,9 +68,9 @@ func (s *Stage) run(ctx context.Context, op *Op) (value int, err error) {
 		}
 		s.ledger.end(a, how, err)
 		if recovered != nil || how == "exit" {
-			s.note(op, "attempt %d ends: %s", a.Info.Number, how)
+			s.noteAttempt(a, "ends: %s", how)
 		} else {
-			s.note(op, "attempt %d ends: %s", a.Info.Number, a.Deed.told(err))
+			s.noteAttempt(a, "ends: %s", a.Deed.told(err))
 		}
 		if recovered != nil {
 			panic(recovered)

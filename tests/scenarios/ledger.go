@@ -69,6 +69,7 @@ type Op struct {
 // Attempt is one execution of a function.
 type Attempt struct {
 	Op     *Op
+	Place  int // among the operation's attempts, in the order in which they began
 	Deed   Deed
 	Info   supervisor.Attempt // as the function saw it
 	Known  bool               // its context was an attempt's
@@ -168,9 +169,9 @@ func (l *Ledger) begin(ctx context.Context, op *Op) *Attempt {
 	info, known := supervisor.CurrentAttempt(ctx)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	a := &Attempt{Op: op, Deed: At(op.Call.Deeds, op.deed), Info: info, Known: known, Begun: l.now()}
+	a := &Attempt{Op: op, Place: len(op.Attempts), Deed: At(op.Call.Deeds, op.deed), Info: info, Known: known, Begun: l.now()}
 	op.deed++
-	a.Value = op.Serial*1000 + len(op.Attempts)
+	a.Value = op.Serial*1000 + a.Place
 	op.Attempts = append(op.Attempts, a)
 	return a
 }

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,7 +17,8 @@ import (
 
 // trace writes down what happens for people to read. What happens at the same
 // moment is put in an order that is the same in every run: operations by their
-// names, then events by target. Its methods do nothing on a nil trace.
+// names, each with its attempts in the order in which they began and its outcome
+// last, then events by target. Its methods do nothing on a nil trace.
 type trace struct {
 	from  time.Time
 	mu    sync.Mutex
@@ -28,19 +30,20 @@ type line struct {
 	at    time.Duration
 	group int // 0 operations, 1 events, 2 tallies that timers of their own tell, 3 the rest
 	key   string
+	place int // among the lines of one operation
 	text  string
 }
 
 // operationID is an operation's id, whose first part is drawn at random.
 var operationID = regexp.MustCompile(`op-[0-9a-f]+-(\d+)`)
 
-func (t *trace) add(group int, key, text string) {
+func (t *trace) add(group int, key string, place int, text string) {
 	if t == nil {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.lines = append(t.lines, line{time.Since(t.from), group, key, operationID.ReplaceAllString(text, "op-$1")})
+	t.lines = append(t.lines, line{time.Since(t.from), group, key, place, operationID.ReplaceAllString(text, "op-$1")})
 }
 
 // flush writes what has happened since the last step.
@@ -51,7 +54,7 @@ func (t *trace) flush() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	slices.SortStableFunc(t.lines, func(a, b line) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.group, b.group), cmp.Compare(a.key, b.key))
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.group, b.group), cmp.Compare(a.key, b.key), cmp.Compare(a.place, b.place))
 	})
 	var text strings.Builder
 	for _, l := range t.lines {
@@ -61,28 +64,32 @@ func (t *trace) flush() {
 	t.lines = nil
 }
 
-func (s *Stage) note(op *Op, format string, args ...any) {
+func (s *Stage) note(op *Op, place int, format string, args ...any) {
 	if s.trace == nil {
 		return
 	}
-	s.trace.add(0, op.Call.ID, op.Call.ID+": "+fmt.Sprintf(format, args...))
+	s.trace.add(0, op.Call.ID, place, op.Call.ID+": "+fmt.Sprintf(format, args...))
+}
+
+func (s *Stage) noteAttempt(a *Attempt, format string, args ...any) {
+	s.note(a.Op, a.Place, "attempt %d "+format, append([]any{a.Info.Number}, args...)...)
 }
 
 func (s *Stage) noteStep(format string, args ...any) {
-	s.trace.add(3, "", fmt.Sprintf(format, args...))
+	s.trace.add(3, "", 0, fmt.Sprintf(format, args...))
 }
 
 func (s *Stage) noteOutcome(op *Op, o Outcome) {
 	switch {
 	case s.trace == nil:
 	case o.Exited:
-		s.note(op, "=> its goroutine is gone")
+		s.note(op, math.MaxInt, "=> its goroutine is gone")
 	case o.Err != nil:
-		s.note(op, "=> %s", kind(o.Err))
+		s.note(op, math.MaxInt, "=> %s", kind(o.Err))
 	case o.Value == resorted:
-		s.note(op, "=> what its own fallback gives")
+		s.note(op, math.MaxInt, "=> what its own fallback gives")
 	default:
-		s.note(op, "=> ok")
+		s.note(op, math.MaxInt, "=> ok")
 	}
 }
 
@@ -167,7 +174,7 @@ func (s *Stage) noteEvent(e actors.Event) {
 	default:
 		text = e.String()
 	}
-	s.trace.add(group, target, fmt.Sprintf("[%s] %s", cmp.Or(target, "all"), text))
+	s.trace.add(group, target, 0, fmt.Sprintf("[%s] %s", cmp.Or(target, "all"), text))
 }
 
 func (s *Stage) noteSnapshot(all supervisor.Snapshot) {
@@ -177,10 +184,10 @@ func (s *Stage) noteSnapshot(all supervisor.Snapshot) {
 	for _, t := range all.Targets {
 		text := fmt.Sprintf("%s: %s; succeeded %d, failed %d, refused %d, rejected %d; retries %d, restarts %d; in backoff %d, parked %d, queued %d",
 			t.Name, t.Breaker.State, t.Succeeded, t.Failed, t.Refused, t.Rejected, t.Retries, t.Restarts, t.InBackoff, t.Parked, t.Queued)
-		s.trace.add(3, t.Name, text)
+		s.trace.add(3, t.Name, 0, text)
 	}
 	for _, k := range all.Keyed {
-		s.trace.add(3, k.Template, fmt.Sprintf("%s/...: %d run, %d remembered, %d of them refusing; passivated %d, evicted %d",
+		s.trace.add(3, k.Template, 0, fmt.Sprintf("%s/...: %d run, %d remembered, %d of them refusing; passivated %d, evicted %d",
 			k.Template, k.Live, k.Remembered, k.Refusing, k.Passivated, k.Evicted))
 	}
 }
