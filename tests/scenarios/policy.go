@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/holdfast-go/holdfast/policies"
@@ -24,18 +25,25 @@ func Policy(settings []Setting) (policies.Policy, error) {
 	return p, nil
 }
 
-// set changes one setting of a policy.
-func set(p *policies.Policy, s Setting) error {
-	var found []policies.Setting
-	for _, known := range policies.Settings() {
-		if known.Path == s.Key {
-			found = []policies.Setting{known}
-			break
-		}
-		if strings.HasSuffix(known.Path, "."+s.Key) {
-			found = append(found, known)
+// settingsBy are the settings by their paths, and by each end of a path.
+var settingsBy = sync.OnceValue(func() map[string][]policies.Setting {
+	all := map[string][]policies.Setting{}
+	for _, s := range policies.Settings() {
+		for rest, more := s.Path, true; more; {
+			if _, rest, more = strings.Cut(rest, "."); more {
+				all[rest] = append(all[rest], s)
+			}
 		}
 	}
+	for _, s := range policies.Settings() {
+		all[s.Path] = []policies.Setting{s}
+	}
+	return all
+})
+
+// set changes one setting of a policy.
+func set(p *policies.Policy, s Setting) error {
+	found := settingsBy()[s.Key]
 	if len(found) != 1 {
 		return fmt.Errorf("%d settings are called %s", len(found), s.Key)
 	}
