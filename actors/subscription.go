@@ -15,6 +15,7 @@ type Subscription struct {
 	end     chan struct{} // closed when no more events are wanted
 	endOnce sync.Once
 	done    chan struct{} // closed when the goroutine has ended
+	over    atomic.Bool   // the queue is read no more
 	cancel  atomic.Bool
 	dropped atomic.Uint64
 	panics  atomic.Uint64
@@ -25,7 +26,8 @@ func newSubscription(b *Bus, f func(Event), buffer int) *Subscription {
 		end: make(chan struct{}), done: make(chan struct{})}
 }
 
-// Dropped is the number of events that found the queue full.
+// Dropped is the number of events that found the queue full, or came when the
+// subscription had just ended with its bus.
 func (s *Subscription) Dropped() uint64 { return s.dropped.Load() }
 
 // Panics is the number of events whose handling panicked or ended the goroutine.
@@ -48,8 +50,26 @@ func (s *Subscription) finish() { s.endOnce.Do(func() { close(s.end) }) }
 func (s *Subscription) offer(e Event) {
 	select {
 	case s.queue <- e:
+		// The publisher may have known of the subscription longer than the bus did.
+		if s.over.Load() {
+			s.drop()
+		}
 	default:
 		s.dropped.Add(1)
+	}
+}
+
+// drop empties a queue that is read no more.
+func (s *Subscription) drop() {
+	for {
+		select {
+		case <-s.queue:
+			if !s.cancel.Load() {
+				s.dropped.Add(1)
+			}
+		default:
+			return
+		}
 	}
 }
 
@@ -78,6 +98,8 @@ func (s *Subscription) run() {
 			for len(s.queue) > 0 {
 				s.call(<-s.queue)
 			}
+			s.over.Store(true)
+			s.drop()
 			ended = true
 			return
 		}

@@ -159,3 +159,24 @@ func TestABlockedSubscriberKeepsItsEndOpen(t *testing.T) {
 		soon(t, sub.Done(), "the end")
 	})
 }
+
+// If it failed, an event of a publisher that has just looked up who listens would be
+// lost without a trace when the bus closes at that moment.
+func TestAnEventThatComesAfterTheEndIsCounted(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		closed := &Bus{}
+		s := newSubscription(closed, func(Event) {}, 4)
+		go s.run()
+		s.finish()
+		soon(t, s.Done(), "the end")
+		s.offer(TargetStarted{})
+		assert.EqualValues(t, 1, s.Dropped())
+
+		raced := newSubscription(closed, func(Event) {}, 4)
+		go raced.run()
+		raced.finish()
+		go raced.offer(TargetStarted{})
+		synctest.Wait()
+		assert.Empty(t, raced.queue, "neither called for nor counted")
+	})
+}
