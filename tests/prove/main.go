@@ -9,8 +9,9 @@
 // It ends with 1 at the first violation, and prints what the proof said (the
 // explorer's script is in that) and the command that runs it again. A figure on the
 // real clock that is missed is told in the table; it ends -full with 1 when all is
-// done, and -short not, which runs on machines that do other things too. An interrupt is no violation: it
-// ends the proof that runs, and this with 130 (1 through go run).
+// done, and -short not, which runs on machines that do other things too. An
+// interrupt is no violation: it ends the proof that runs, and this with 130 (1
+// through go run).
 package main
 
 import (
@@ -120,9 +121,10 @@ func prove(ctx context.Context, root string, all []proof, full bool, out io.Writ
 	code := 0
 	for n, p := range all {
 		size := p.size(full)
-		say(out, "[%d/%d] %s (%s): %s; about %s, %s left\n", n+1, len(all), p.name, p.invariant, p.says, size.takes, left.Round(time.Second))
+		say(out, "[%d/%d] %s, %s\n%s", n+1, len(all), p.name, p.invariant, indented(fmt.Sprintf("%s; about %s, %s left in all", p.says,
+			size.takes, left.Round(time.Second))))
 		at := time.Now()
-		said, err := execute(ctx, root, size.command)
+		said, err := watched(out, size.takes, func() (string, error) { return execute(ctx, root, size.command) })
 		if ctx.Err() != nil {
 			say(out, "\n%s\ninterrupted in %s; %d of %d were run in %s\n", table(rows), p.name, len(rows), len(all), time.Since(began).Round(time.Second))
 			return interrupted
@@ -130,7 +132,7 @@ func prove(ctx context.Context, root string, all []proof, full bool, out io.Writ
 		r := p.judge(said, err, full)
 		r.took = time.Since(at)
 		rows = append(rows, r)
-		say(out, "        %s in %s: %s\n", r.verdict, r.took.Round(100*time.Millisecond), r.measured)
+		say(out, "%s", indented(strings.TrimSuffix(fmt.Sprintf("%s in %s: %s", r.verdict, r.took.Round(100*time.Millisecond), r.measured), ": ")))
 		left = max(0, left-size.takes)
 		if r.verdict == missed && full {
 			code = 1
@@ -154,7 +156,54 @@ func execute(ctx context.Context, root, command string) (string, error) {
 	cmd.WaitDelay = 10 * time.Second
 	interruptible(cmd)
 	said, err := cmd.CombinedOutput()
+	if ctx.Err() != nil {
+		endGroup(cmd)
+	}
 	return string(said), err
+}
+
+// tellEvery is how often somebody who waits for a proof hears of it.
+const tellEvery = 5 * time.Minute
+
+// watched runs a proof and tells now and then for how long it has been running.
+func watched(out io.Writer, takes time.Duration, proof func() (string, error)) (said string, err error) {
+	began, over := time.Now(), make(chan struct{})
+	go func() {
+		defer close(over)
+		said, err = proof()
+	}()
+	ticker := time.NewTicker(tellEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-over:
+			return said, err
+		case <-ticker.C:
+			say(out, "%s", indented(fmt.Sprintf("has run for %s of about %s", time.Since(began).Round(time.Minute), takes)))
+		}
+	}
+}
+
+// width is that of a narrow terminal.
+const width = 80
+
+// indented is text below a proof's name, in lines that a narrow terminal holds.
+func indented(text string) string {
+	var b strings.Builder
+	column := 0
+	for _, word := range strings.Fields(text) {
+		if column > 0 && column+1+len(word) > width {
+			b.WriteString("\n")
+			column = 0
+		}
+		if column == 0 {
+			b.WriteString("       ")
+			column = 7
+		}
+		b.WriteString(" " + word)
+		column += 1 + len(word)
+	}
+	return b.String() + "\n"
 }
 
 func lastLines(text string, n int) string {

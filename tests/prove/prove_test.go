@@ -6,6 +6,7 @@ import (
 	"errors"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -87,6 +88,18 @@ func TestRun(t *testing.T) {
 		assert.NotContains(t, out.String(), c.doesntSay)
 		assert.Equal(t, c.code == 2, problems.Len() > 0, "%v: %s", c.args, problems.String())
 	}
+}
+
+// Broken: a narrow terminal breaks the lines in the middle of their words.
+func TestIndented(t *testing.T) {
+	text := "holds in 3m0s: " + strings.Repeat("figure=1000000 ", 20)
+	lines := strings.Split(strings.TrimSuffix(indented(text), "\n"), "\n")
+	require.Greater(t, len(lines), 3)
+	for _, line := range lines {
+		require.LessOrEqual(t, len(line), width)
+		require.True(t, strings.HasPrefix(line, "        "), line)
+	}
+	require.Equal(t, strings.Fields(text), strings.Fields(strings.Join(lines, " ")))
 }
 
 // Broken: two proofs of one name, of which -only would run both.
