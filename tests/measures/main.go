@@ -4,6 +4,7 @@
 // nothing; tests/prove does.
 //
 //	go run ./tests/measures -measure deadline
+//	go run ./tests/measures -measure deadline -gc=false
 //	go run ./tests/measures -measure subscribers -for 20s
 //	go run ./tests/measures -measure isolation -targets 1000
 package main
@@ -12,6 +13,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"slices"
 	"time"
 )
@@ -42,7 +44,12 @@ func main() {
 	flag.IntVar(&s.inFlight, "inflight", 10_000, "how many operations are under way, for deadline")
 	flag.IntVar(&s.targets, "targets", 1_000, "how many targets there are, for isolation")
 	flag.DurationVar(&s.lasting, "for", 10*time.Second, "how long to measure")
+	collect := flag.Bool("gc", true, "collect garbage, which holds up every timer on few cores")
 	flag.Parse()
+	if !*collect {
+		debug.SetGCPercent(-1)
+		debug.SetMemoryLimit(4 << 30) // it is to end the measure, not the machine
+	}
 	measures := map[string]func(sizes) error{"deadline": deadline, "subscribers": subscribers, "isolation": isolation}
 	f, ok := measures[*measure]
 	if !ok {
