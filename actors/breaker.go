@@ -256,7 +256,11 @@ func (s *Settlement) attempt() breaker.Attempt {
 type Settler interface{ Settled() }
 
 // Settle hands a permit back. then, if not nil, is told once.
-func (b *Breaker) Settle(s Settlement, then Settler) { b.tell(&settle{Settlement: s, then: then}) }
+func (b *Breaker) Settle(s Settlement, then Settler) {
+	m := settles.Get().(*settle)
+	m.Settlement, m.then = s, then
+	b.tell(m)
+}
 
 // Untold is to be called when successes begin to wait under a breaker with a window
 // of time: it takes them in soon enough.

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -25,6 +26,10 @@ type (
 	// untold: successes have begun to wait, see [Breaker.Untold].
 	untold struct{}
 )
+
+// settles are messages that a breaker actor is done with. No other sees them:
+// they go to its mailbox itself.
+var settles = sync.Pool{New: func() any { return &settle{} }}
 
 func (s *settle) settled() {
 	if s.then != nil {
@@ -71,7 +76,12 @@ func (a *breakerActor) Receive(c actor.Context) {
 		now := a.begin()
 		a.settle(now, message)
 		a.end()
-		message.settled()
+		then := message.then
+		*message = settle{}
+		settles.Put(message)
+		if then != nil {
+			then.Settled()
+		}
 	case *ask:
 		now := a.begin()
 		permit, granted := a.machine.Admit(now)
@@ -131,13 +141,17 @@ func (a *breakerActor) begin() time.Time {
 	return now
 }
 
-// takeUntold has the machine know of the successes that wait.
+// takeUntold has the machine know of the successes that wait. A now of zero is
+// read if there are any.
 func (a *breakerActor) takeUntold(now time.Time) {
 	a.record = time.Time{}
 	n, earlier := a.handle.keeper.TakeUntold(a.machine.Generation())
 	a.machine.CountSuccesses(earlier)
 	if n == 0 {
 		return
+	}
+	if now.IsZero() {
+		now = time.Now()
 	}
 	if effect := a.machine.RecordSuccesses(now, random(), n); effect.Transition != nil {
 		a.moves(*effect.Transition)
@@ -159,7 +173,7 @@ func (a *breakerActor) end() {
 	if quiet && !a.machine.SuccessesMayWait() {
 		// Those that began to wait since begin looked. Who has one wait from
 		// here on finds the view changed, and asks for TakeIn.
-		a.takeUntold(time.Now())
+		a.takeUntold(time.Time{})
 		a.publishView()
 	}
 	a.rampMoved()

@@ -96,6 +96,7 @@ type worker struct {
 	state   Worker
 	ctx     context.Context // of the state, from its making to its end
 	end     context.CancelFunc
+	failure actor.Failure // its first: most incarnations have one, and no more
 }
 
 // Receive implements [actor.Actor].
@@ -122,7 +123,7 @@ func (w *worker) run(c actor.Context, t *Task) {
 	defer func() {
 		if !returned {
 			how, err := Interrupted(recover())
-			fail(c, t, err, how)
+			w.fail(c, t, err, how)
 		}
 	}()
 	var state func() (Worker, error)
@@ -132,7 +133,7 @@ func (w *worker) run(c actor.Context, t *Task) {
 	err := t.Runner.Run(state)
 	returned = true
 	if err != nil {
-		fail(c, t, err, Returned)
+		w.fail(c, t, err, Returned)
 		return
 	}
 	if then := t.Runner.Succeeded(); then != nil {
@@ -143,8 +144,13 @@ func (w *worker) run(c actor.Context, t *Task) {
 // fail tells the supervisor. The attempt's end is recorded first, because the
 // supervisor may act on it before this returns; the telling is deferred, so
 // that a Goexit in user code that Failed calls can't prevent it.
-func fail(c actor.Context, t *Task, err error, how Ending) {
-	defer Escalate(c, err, t)
+func (w *worker) fail(c actor.Context, t *Task, err error, how Ending) {
+	f := &w.failure
+	if f.Who != nil {
+		f = &actor.Failure{} // nobody's to change: whoever was told of the first may have kept it
+	}
+	f.Who, f.Reason, f.Message = c.Self(), err, t
+	defer escalate(c, f)
 	t.Runner.Failed(err, how)
 }
 
@@ -194,13 +200,17 @@ func (w *worker) close() {
 // engine's EscalateFailure does, but without writing a log line for each
 // failed attempt to the system's logger, whose handler is the user's.
 func Escalate(c actor.Context, reason error, message any) {
+	escalate(c, &actor.Failure{Who: c.Self(), Reason: reason, Message: message})
+}
+
+func escalate(c actor.Context, f *actor.Failure) {
 	send := func(to *actor.PID, system any) {
 		if process, ok := c.ActorSystem().ProcessRegistry.Get(to); ok {
 			process.SendSystemMessage(to, system)
 		}
 	}
-	send(c.Self(), suspend)
-	send(c.Parent(), &actor.Failure{Who: c.Self(), Reason: reason, Message: message})
+	send(f.Who, suspend)
+	send(c.Parent(), f)
 }
 
 var suspend = &actor.SuspendMailbox{}
