@@ -187,7 +187,7 @@ func (a *targetActor) deliver(op *operation, w *worker, p breaker.Permit, view *
 	a.pace.begin()
 	op.admitted(w, p, view)
 	if op.inline {
-		op.course.wake <- w
+		op.course.waiter.wake(w)
 		return
 	}
 	op.send()

@@ -50,7 +50,7 @@ var allocations = []struct {
 			return err == nil
 		}
 	}},
-	{"failure, restart, success", 11, func(p *policies.Policy) { p.Retry.MinWait, p.Retry.MaxWait = 0, 0 },
+	{"failure, restart, success", 3, func(p *policies.Policy) { p.Retry.MinWait, p.Retry.MaxWait = 0, 0 },
 		func(_ *testing.T, s *Supervisor) func() bool {
 			target, n := s.Target("x"), 0
 			fn := func(context.Context) (int, error) {

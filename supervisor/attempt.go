@@ -78,6 +78,18 @@ type laterAttempt struct {
 	late   *lateSettlement // nil unless its success is settled later
 }
 
+// laterContext makes the context of an attempt after the first.
+func (op *operation) laterContext() context.Context {
+	c := op.course
+	if c.waiter != nil && c.waiter.later.op == nil {
+		c.later = &c.waiter.later
+	} else {
+		c.later = &laterAttempt{}
+	}
+	c.later.Context, c.later.op, c.later.number = op.Context, op, int(op.attempt)
+	return c.later
+}
+
 // Value implements [context.Context].
 func (c *laterAttempt) Value(key any) any {
 	if _, ok := key.(attemptKey); ok {

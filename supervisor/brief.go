@@ -25,7 +25,18 @@ func (b *brief) become(whole body) *operation {
 	if op := b.op.Load(); op != nil {
 		return op
 	}
-	op := &operation{}
+	return b.becomes(&operation{}, whole)
+}
+
+// becomeTroubled is become for one that has met trouble: it is made in one piece.
+func (b *brief) becomeTroubled(whole body) *operation {
+	if op := b.op.Load(); op != nil {
+		return op.troubled()
+	}
+	return b.becomes(newTroubled(), whole).troubled()
+}
+
+func (b *brief) becomes(op *operation, whole body) *operation {
 	op.start(whole, b.target, b.Context, b.policy, b.options, true)
 	if !b.op.CompareAndSwap(nil, op) {
 		return b.op.Load()
@@ -42,6 +53,9 @@ type call[T any] struct {
 
 // untyped implements body.
 func (c *call[T]) untyped() *operation { return c.become(c) }
+
+// troubled implements body.
+func (c *call[T]) troubled() *operation { return c.becomeTroubled(c) }
 
 // run implements body.
 func (c *call[T]) run(w *worker, _ func() (actors.Worker, error)) error {

@@ -36,9 +36,8 @@ type course struct {
 	previous time.Duration // the last wait
 	waited   time.Duration // the sum of them
 
-	wake    chan *worker // to an inline caller: a worker, or nil for the outcome
-	outcome error
-	stop    func() bool // ends the watch over a detached caller's context
+	waiter *waiter     // of an inline operation, nil for any other
+	stop   func() bool // ends the watch over a detached caller's context
 }
 
 // special is the part of a course that few need.
@@ -54,9 +53,6 @@ type special struct {
 	racing   context.Context
 	endRace  context.CancelCauseFunc
 }
-
-// Settled implements [actors.Settler] for an inline operation that has succeeded.
-func (c *course) Settled() { c.wake <- nil }
 
 // failure is the end of an attempt that did not succeed.
 type failure struct {
@@ -93,11 +89,17 @@ const (
 
 // trouble gives the operation's course, which it makes when it is needed first.
 func (op *operation) trouble() *course {
-	if op.course == nil {
+	switch {
+	case op.course != nil:
+	case op.inline:
+		c := &struct {
+			course
+			waiter waiter
+		}{}
+		c.course.waiter = &c.waiter
+		op.course = &c.course
+	default:
 		op.course = &course{}
-		if op.inline {
-			op.course.wake = make(chan *worker, 1)
-		}
 	}
 	return op.course
 }

@@ -83,8 +83,8 @@ func (f forwarding) operation(op *operation) {
 	case op.isConcluded():
 		op.unwatch()
 	case op.inline:
-		op.course.outcome = errMoved
-		op.course.wake <- nil
+		op.course.waiter.outcome = errMoved
+		op.course.waiter.wake(nil)
 	default:
 		f.succeed(func(t *Target) {
 			if t.err == nil {

@@ -20,6 +20,8 @@ type body interface {
 	run(w *worker, state func() (actors.Worker, error)) error
 	// untyped is the operation, which is made if there is none yet.
 	untyped() *operation
+	// troubled is the same for one that has met trouble.
+	troubled() *operation
 	// ended is called once, when a detached operation has its outcome. What it
 	// returns, if it is not nil, may block and is to be called by somebody whom
 	// nobody waits for.
@@ -94,6 +96,11 @@ func (op *operation) start(b body, t *Target, ctx context.Context, policy *resol
 
 func (op *operation) untyped() *operation { return op }
 
+func (op *operation) troubled() *operation {
+	op.trouble()
+	return op
+}
+
 // caller is the context the caller gave.
 func (op *operation) caller() context.Context { return op.Context }
 
@@ -133,8 +140,7 @@ func (op *operation) begin() (context.Context, error) {
 	if op.attempt > 1 {
 		// A context of its own, because the function may have kept the one of an
 		// earlier attempt.
-		op.course.later = &laterAttempt{Context: op.Context, op: op, number: int(op.attempt)}
-		ctx = op.course.later
+		ctx = op.laterContext()
 	} else {
 		op.policy.budget.called()
 	}
@@ -255,8 +261,8 @@ func (op *operation) deliver(err error, attempts int) {
 		return
 	}
 	c := op.trouble()
-	c.outcome = err
+	c.waiter.outcome = err
 	if !c.callerDied() {
-		c.wake <- nil
+		c.waiter.wake(nil)
 	}
 }

@@ -187,7 +187,7 @@ func (t *Target) moveOn(op *operation) error {
 	if next.err != nil {
 		return next.err
 	}
-	op.course.outcome = nil
+	op.course.waiter.outcome = nil
 	op.target = next
 	return next.performWhole(op)
 }

@@ -15,10 +15,6 @@ type restartWindow struct {
 
 // exceeds notes a restart now and says whether it is one too many.
 func (w *restartWindow) exceeds(now time.Time, r policies.Restart) bool {
-	if r.MaxRestarts >= policies.Never {
-		w.clear()
-		return false
-	}
 	old := 0
 	for old < len(w.times) && (now.Sub(w.times[old]) > r.Within || len(w.times)-old > r.MaxRestarts) {
 		old++

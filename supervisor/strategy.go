@@ -53,7 +53,14 @@ func (a *targetActor) HandleFailure(_ *actor.ActorSystem, self actor.Supervisor,
 	}
 	settlement := op.settlement(f.verdict.Outcome, nil)
 	f.tell(&settlement)
-	a.breaker.Settle(settlement, &settled{to: a.Target, op: op, worker: w})
+	var told *settled
+	if c.waiter != nil {
+		told = &c.waiter.told // which is done with before there is another failure
+	} else {
+		told = &settled{}
+	}
+	*told = settled{to: a.Target, op: op, worker: w}
+	a.breaker.Settle(settlement, told)
 }
 
 // settled goes on when the breaker has taken in a failed attempt.
@@ -213,7 +220,12 @@ func (a *targetActor) revive(w *worker, fresh bool, reason error) {
 
 // countRestart counts a worker that was replaced.
 func (a *targetActor) countRestart(reason error) {
-	if r := a.policy.Load().Restart; a.restarts.exceeds(time.Now(), r) {
+	r := a.policy.Load().Restart
+	if r.MaxRestarts >= policies.Never {
+		a.restarts.clear()
+		return
+	}
+	if a.restarts.exceeds(time.Now(), r) {
 		a.escalate(r, reason)
 	}
 }

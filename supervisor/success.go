@@ -37,8 +37,8 @@ func (t *Target) mayWait(view *actors.View, generation uint64, ran time.Duration
 // has taken effect. course is nil for one that has none.
 func (t *Target) settle(course *course, s actors.Settlement) {
 	if course != nil {
-		t.breaker.Settle(s, course)
-		<-course.wake
+		t.breaker.Settle(s, course.waiter)
+		course.waiter.wait(nil)
 		return
 	}
 	taken := make(takenIn)

@@ -213,10 +213,10 @@ func (t *Target) performWhole(op *operation) error {
 	if w == nil {
 		t.tell(&admit{op: op.introduced()})
 		if w = t.await(op); w == nil {
-			if op.course.outcome == errMoved {
+			if op.course.waiter.outcome == errMoved {
 				return t.moveOn(op)
 			}
-			return op.course.outcome
+			return op.course.waiter.outcome
 		}
 	}
 	w.runInline(false)
@@ -231,7 +231,7 @@ func (t *Target) goOn(op *operation, w *worker) error {
 			t.tell(&bounced{op: op.introduced(), worker: w})
 		}
 		if w = t.await(op); w == nil {
-			return op.course.outcome
+			return op.course.waiter.outcome
 		}
 		op.came = cameToSucceed // unless we hear otherwise
 		w.runInline(false)
@@ -246,22 +246,22 @@ func (t *Target) await(op *operation) *worker {
 	c := op.course
 	gone := op.caller().Done()
 	for {
-		select {
-		case w := <-c.wake:
-			if w == nil {
-				return nil
-			}
-			view := t.breaker.View()
-			left := context.Cause(op.caller())
-			if left == nil && view.Generation == op.generation {
-				return w
-			}
-			// Between the leave and now the breaker moved or the caller left.
-			t.tell(&returned{op: op, worker: w, left: left})
-		case <-gone:
+		w, isGone := c.waiter.wait(gone)
+		if isGone {
 			gone = nil
 			t.tell(&withdraw{op: op, cause: context.Cause(op.caller())})
+			continue
 		}
+		if w == nil {
+			return nil
+		}
+		view := t.breaker.View()
+		left := context.Cause(op.caller())
+		if left == nil && view.Generation == op.generation {
+			return w
+		}
+		// Between the leave and now the breaker moved or the caller left.
+		t.tell(&returned{op: op, worker: w, left: left})
 	}
 }
 

@@ -11,9 +11,11 @@ import (
 // it has answered already.
 func TestAWaiterIsWokenOnceForEachWait(t *testing.T) {
 	first, second := &worker{}, &worker{}
-	never := make(chan struct{})
-	over := make(chan struct{})
-	close(over)
+	over := func() <-chan struct{} { // made in the bubble
+		ch := make(chan struct{})
+		close(ch)
+		return ch
+	}
 	type woke struct {
 		with *worker
 		left bool
@@ -30,14 +32,14 @@ func TestAWaiterIsWokenOnceForEachWait(t *testing.T) {
 	for name, run := range map[string]func(t *testing.T, w *waiter){
 		"woken before it waits": func(t *testing.T, w *waiter) {
 			w.wake(first)
-			assert.Equal(t, woke{first, false}, soon(t, waits(w, never), "the first"))
+			assert.Equal(t, woke{first, false}, soon(t, waits(w, nil), "the first"))
 			assert.Nil(t, w.ready, "a channel that nobody needs")
 			w.wake(second)
-			assert.Equal(t, woke{second, false}, soon(t, waits(w, never), "the second"))
+			assert.Equal(t, woke{second, false}, soon(t, waits(w, nil), "the second"))
 		},
 		"woken while it waits": func(t *testing.T, w *waiter) {
 			for _, with := range []*worker{first, second, nil} {
-				got := waits(w, never)
+				got := waits(w, nil)
 				assert.Empty(t, got)
 				w.wake(with)
 				assert.Equal(t, woke{with, false}, soon(t, got, "a wake"))
@@ -55,7 +57,8 @@ func TestAWaiterIsWokenOnceForEachWait(t *testing.T) {
 			assert.Equal(t, woke{nil, false}, soon(t, got, "the outcome"))
 		},
 		"woken after it has left": func(t *testing.T, w *waiter) {
-			assert.Equal(t, woke{nil, true}, soon(t, waits(w, over), "the leaving"))
+			left := waits(w, over())
+			assert.Equal(t, woke{nil, true}, soon(t, left, "the leaving"))
 			w.wake(first)
 			assert.Equal(t, woke{first, false}, soon(t, waits(w, nil), "what came meanwhile"))
 			got := waits(w, nil)
@@ -64,7 +67,8 @@ func TestAWaiterIsWokenOnceForEachWait(t *testing.T) {
 			assert.Equal(t, woke{nil, false}, soon(t, got, "the outcome"))
 		},
 		"woken again after it has left": func(t *testing.T, w *waiter) {
-			assert.Equal(t, woke{nil, true}, soon(t, waits(w, over), "the leaving"))
+			left := waits(w, over())
+			assert.Equal(t, woke{nil, true}, soon(t, left, "the leaving"))
 			got := waits(w, nil)
 			w.wake(nil)
 			assert.Equal(t, woke{nil, false}, soon(t, got, "the outcome"))

@@ -236,7 +236,7 @@ func TestALeaveThatComesTooLateIsHandedBack(t *testing.T) {
 			w := x.pool.take(op)
 			require.NotNil(t, w, name)
 			op.admitted(w, breaker.Permit{Generation: x.breaker.View().Generation}, x.breaker.View())
-			op.course.wake <- w
+			op.course.waiter.wake(w)
 			c.meanwhile(func() {
 				cancel(context.Canceled)
 				x.tell(&withdraw{op: &op.operation, cause: context.Canceled}) // as its own watch may be first
@@ -247,7 +247,7 @@ func TestALeaveThatComesTooLateIsHandedBack(t *testing.T) {
 				x.release(w, false)
 			} else {
 				assert.Nil(t, got, name)
-				assert.ErrorIs(t, op.course.outcome, c.is, name)
+				assert.ErrorIs(t, op.course.waiter.outcome, c.is, name)
 			}
 			cancel(errors.New("over"))
 			s.Breaker("x").Reset()

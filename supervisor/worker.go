@@ -69,6 +69,7 @@ func (w *worker) Succeeded() (then func()) {
 
 // Failed implements [actors.Runner].
 func (w *worker) Failed(err error, how actors.Ending) {
+	w.holds.troubled()
 	op := w.operation()
 	op.came = cameToFail
 	op.fail(err, how)
