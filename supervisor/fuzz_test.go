@@ -81,13 +81,17 @@ func namedKeys(t *testing.T, name string) (keys []Key) {
 // If it failed, a target that was put away would come back with another memory, or
 // be dropped at another time, whatever its times and counts are.
 func FuzzMemory(f *testing.F) {
-	f.Add(uint8(1), int64(5), int64(-3), int64(60e9), int64(0), uint64(7), 3, 1, 2, []byte{1, 2}, []byte(nil), false)
-	f.Add(uint8(3), int64(0), int64(0), int64(1), int64(1), uint64(1), 0, 0, 0, []byte(nil), []byte{3}, true)
-	f.Add(uint8(5), int64(math.MaxInt64), int64(math.MinInt64), int64(-1), int64(-1), uint64(math.MaxUint64), math.MaxInt, 0, 0, []byte(nil), []byte(nil), false)
-	f.Fuzz(func(t *testing.T, state uint8, at, since, until, wall int64, generation uint64, failures, successes, reopens int, window, costs []byte, stopped bool) {
+	f.Add(uint8(1), uint8(2), int64(5), int64(-3), int64(60e9), int64(0), uint64(7), 3, 1, 2, []byte{1, 2}, []byte(nil), false)
+	f.Add(uint8(3), uint8(0), int64(0), int64(0), int64(1), int64(1), uint64(1), 0, 0, 0, []byte(nil), []byte{3}, true)
+	f.Add(uint8(5), uint8(200), int64(math.MaxInt64), int64(math.MinInt64), int64(-1), int64(-1), uint64(math.MaxUint64), math.MaxInt, 0, 0, []byte(nil), []byte(nil), false)
+	f.Fuzz(func(t *testing.T, state, why uint8, at, since, until, wall int64, generation uint64, failures, successes, reopens int, window, costs []byte, stopped bool) {
 		epoch := time.Now()
 		s := policies.DefaultBreaker()
-		in := &actors.BreakerMemory{Cause: errors.New("cause"), Reason: breaker.ReasonFailureRate, Memory: breaker.Memory{
+		reason := breaker.Reason(strconv.Itoa(int(why))) // one that nobody knows
+		if int(why) < len(rememberedReasons) {
+			reason = rememberedReasons[why]
+		}
+		in := &actors.BreakerMemory{Cause: errors.New("cause"), Reason: reason, Memory: breaker.Memory{
 			At: epoch.Add(within(at)), State: breaker.State(state % 6), Since: epoch.Add(within(since)), Generation: generation,
 			Enabled: state%2 == 0, ConsecutiveFailures: count(failures), ProbeSuccesses: count(successes), Reopens: count(reopens), Probes: generation / 3,
 		}}
@@ -165,7 +169,7 @@ func FuzzMemories(f *testing.F) {
 				before := len(kept)
 				m.expire(now, int(step&3))
 				for id, x := range kept {
-					if m.byID[id] == nil {
+					if m.byID.of(id) == nil {
 						require.LessOrEqual(t, x.expires, now, "dropped too soon")
 						delete(kept, id)
 					}
@@ -179,8 +183,11 @@ func FuzzMemories(f *testing.F) {
 				require.True(t, dropped == int(step&3) || due == 0, "%d dropped, %d still due", dropped, due)
 				require.LessOrEqual(t, dropped, int(step&3))
 			}
-			require.Equal(t, len(kept), len(m.byID))
+			require.Equal(t, len(kept), m.byID.n)
 			require.Equal(t, len(kept), len(m.others)+len(m.refusing))
+			for id, x := range kept {
+				require.Same(t, x, m.byID.of(id))
+			}
 			for _, h := range []byExpiry{m.others, m.refusing} {
 				for at, x := range h {
 					require.Same(t, kept[x.id], x)

@@ -49,7 +49,7 @@ func (s *keyStats) take(t *Target) {
 }
 
 func (k *keyspace) countMemories() {
-	k.stats.remembered.Store(int64(len(k.memories.byID)))
+	k.stats.remembered.Store(int64(k.memories.byID.n))
 	k.stats.refusing.Store(int64(len(k.memories.refusing)))
 }
 

@@ -1,6 +1,8 @@
 package supervisor
 
 import (
+	"slices"
+
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/holdfast-go/holdfast/actors"
@@ -56,14 +58,15 @@ func (m *resetKeys) refuse(*Supervisor) { close(m.done) }
 
 func (m *resetKeys) handle(r *rootActor, _ actor.Context) {
 	r.sup.keyspaces.Range(func(_ string, k *keyspace) bool {
-		for _, x := range k.memories.byID {
+		for _, x := range slices.Concat(k.memories.others, k.memories.refusing) {
 			if !x.stopped {
 				k.memories.drop(x)
 				continue
 			}
 			fresh := &actors.BreakerMemory{}
-			fresh.Generation, fresh.Enabled = x.generation+1, true
-			fresh.At, fresh.Since = r.sup.epoch.Add(x.at), r.sup.epoch.Add(x.since)
+			was := x.unpack(r.sup.epoch)
+			fresh.Generation, fresh.Enabled = was.Generation+1, true
+			fresh.At, fresh.Since = was.At, was.Since
 			k.memories.drop(x)
 			k.memories.add(pack(x.id, fresh, true, &k.policy.Load().Breaker, r.sup.epoch))
 		}

@@ -87,7 +87,7 @@ func (r *rootActor) keyspace(template string) (*keyspace, error) {
 }
 
 // size is how many keys are known. A target that was asked to go still counts.
-func (k *keyspace) size() int { return int(k.stats.live.Load()) + len(k.memories.byID) }
+func (k *keyspace) size() int { return int(k.stats.live.Load()) + k.memories.byID.n }
 
 func (k *keyspace) maxKeys() int { return k.policy.Load().Keyed.MaxKeys }
 
@@ -105,7 +105,7 @@ func (k *keyspace) open(r *rootActor, c actor.Context, m *openKey) bool {
 		}
 		k.forget(t) // it was stopped from outside; the notice is on the way
 	}
-	remembered := k.memories.byID[m.id]
+	remembered := k.memories.byID.of(m.id)
 	if remembered == nil && k.size() >= k.maxKeys() {
 		return false
 	}

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"container/heap"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/holdfast-go/holdfast/actors"
@@ -15,16 +16,17 @@ import (
 type memory struct {
 	id         string
 	cause      error
-	reason     breaker.Reason
 	more       *moreMemory // nil if there is nothing of it
+	next       *memory     // in its chain of the index
 	at         time.Duration
 	since      time.Duration
 	until      time.Duration // 0 for none
 	expires    time.Duration // forEver for never
-	generation uint64
-	failures   uint32
-	reopens    uint32
-	place      int32 // in its heap
+	generation uint32        // 0 if it stands in more
+	place      int32         // in its heap
+	failures   uint8         // this and the next are many if they stand in more
+	reopens    uint8
+	reason     uint8 // in rememberedReasons; many if it stands in more
 	state      breaker.State
 	enabled    bool
 	stopped    bool // the whole target was, and takes nothing until it is started
@@ -32,25 +34,52 @@ type memory struct {
 
 // moreMemory is what only few have.
 type moreMemory struct {
-	window, costs string
-	wall          time.Duration // 0 for none
-	probes        uint64
-	successes     int
+	generation        uint64
+	failures, reopens int
+	reason            breaker.Reason
+	window, costs     string
+	wall              time.Duration // 0 for none
+	probes            uint64
+	successes         int
 }
 
 const forEver = time.Duration(math.MaxInt64)
 
+// many is a number that a memory has no room for.
+const many = math.MaxUint8
+
+// rememberedReasons are those that a memory holds as a number.
+var rememberedReasons = [...]breaker.Reason{
+	"", breaker.ReasonConsecutiveFailures, breaker.ReasonFailureRate, breaker.ReasonSlowCallRate, breaker.ReasonFailureCost,
+	breaker.ReasonRecoveryTimeout, breaker.ReasonProbeFailed, breaker.ReasonProbeLeaseExpired, breaker.ReasonProbesSucceeded,
+	breaker.ReasonForcedOpen, breaker.ReasonForcedOpenExpired, breaker.ReasonForcedClosed, breaker.ReasonDisabled,
+	breaker.ReasonReset, breaker.ReasonRestartIntensity, breaker.ReasonExternalWall, breaker.ReasonReconfigured,
+}
+
 func pack(id string, m *actors.BreakerMemory, stopped bool, s *policies.Breaker, epoch time.Time) *memory {
 	packed := &memory{
-		id: id, cause: m.Cause, reason: m.Reason,
+		id: id, cause: m.Cause,
 		at: m.At.Sub(epoch), since: m.Since.Sub(epoch), expires: forEver,
-		generation: m.Generation, failures: clip(m.ConsecutiveFailures), reopens: clip(m.Reopens),
-		state: m.State, enabled: m.Enabled, stopped: stopped,
+		generation: uint32(m.Generation), failures: uint8(m.ConsecutiveFailures), reopens: uint8(m.Reopens),
+		reason: uint8(slices.Index(rememberedReasons[:], m.Reason)),
+		state:  m.State, enabled: m.Enabled, stopped: stopped,
 	}
 	if !m.Until.IsZero() {
 		packed.until = max(1, m.Until.Sub(epoch))
 	}
 	more := moreMemory{window: string(m.Window), costs: string(m.Costs), probes: m.Probes, successes: m.ProbeSuccesses}
+	if m.Generation > math.MaxUint32 {
+		packed.generation, more.generation = 0, m.Generation
+	}
+	if m.ConsecutiveFailures >= many {
+		packed.failures, more.failures = many, m.ConsecutiveFailures
+	}
+	if m.Reopens >= many {
+		packed.reopens, more.reopens = many, m.Reopens
+	}
+	if packed.reason == many {
+		more.reason = m.Reason
+	}
 	if !m.Wall.IsZero() {
 		more.wall = max(1, m.Wall.Sub(epoch))
 	}
@@ -64,18 +93,31 @@ func pack(id string, m *actors.BreakerMemory, stopped bool, s *policies.Breaker,
 	return packed
 }
 
-func clip(n int) uint32 { return uint32(min(n, math.MaxUint32)) }
-
 func (m *memory) unpack(epoch time.Time) *actors.BreakerMemory {
-	b := &actors.BreakerMemory{Cause: m.cause, Reason: m.reason, Memory: breaker.Memory{
-		At: epoch.Add(m.at), State: m.state, Since: epoch.Add(m.since), Generation: m.generation, Enabled: m.enabled,
+	b := &actors.BreakerMemory{Cause: m.cause, Memory: breaker.Memory{
+		At: epoch.Add(m.at), State: m.state, Since: epoch.Add(m.since), Generation: uint64(m.generation), Enabled: m.enabled,
 		ConsecutiveFailures: int(m.failures), Reopens: int(m.reopens),
 	}}
 	if m.until != 0 {
 		b.Until = epoch.Add(m.until)
 	}
+	if m.reason != many {
+		b.Reason = rememberedReasons[m.reason]
+	}
 	if m.more == nil {
 		return b
+	}
+	if m.generation == 0 {
+		b.Generation = m.more.generation
+	}
+	if m.failures == many {
+		b.ConsecutiveFailures = m.more.failures
+	}
+	if m.reopens == many {
+		b.Reopens = m.more.reopens
+	}
+	if m.reason == many {
+		b.Reason = m.more.reason
 	}
 	b.ProbeSuccesses, b.Probes = m.more.successes, m.more.probes
 	if m.more.wall != 0 {
@@ -125,7 +167,7 @@ func (b *byExpiry) Pop() any {
 
 // memories are what is kept of the passivated targets of one keyspace.
 type memories struct {
-	byID             map[string]*memory
+	byID             memoryIndex
 	others, refusing byExpiry
 }
 
@@ -137,18 +179,15 @@ func (m *memories) heapOf(x *memory) *byExpiry {
 }
 
 func (m *memories) add(x *memory) {
-	if m.byID == nil {
-		m.byID = map[string]*memory{}
-	}
-	m.byID[x.id] = x
+	m.byID.add(x)
 	heap.Push(m.heapOf(x), x)
 }
 
 func (m *memories) drop(x *memory) {
-	delete(m.byID, x.id)
+	m.byID.remove(x)
 	heap.Remove(m.heapOf(x), int(x.place))
-	if len(m.byID) == 0 {
-		*m = memories{} // a map keeps the room it once needed
+	if m.byID.n == 0 {
+		*m = memories{} // an index keeps the room it once needed, and so do heaps
 	}
 }
 
