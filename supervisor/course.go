@@ -59,7 +59,6 @@ type failure struct {
 	err        error
 	verdict    classify.Verdict
 	ownWait    *time.Duration // what the caller's own back-off says
-	deadline   time.Duration  // the caller's, as in course
 	gone       error          // why the caller had left by then, nil if it had not
 	crashed    bool           // the attempt panicked or ended its goroutine
 	callerDied bool           // and that was the caller's
@@ -154,10 +153,7 @@ func (op *operation) deadline() time.Duration {
 func (op *operation) fail(err error, how actors.Ending) {
 	f := op.target.sup.failures.Get().(*failure)
 	op.trouble().failure = f
-	op.examine(f, err, how, func() bool {
-		op.introduced()
-		return true
-	})
+	op.examine(f, err, how, func() bool { return true })
 }
 
 // examine says what the error of an attempt means. That is found out on the
@@ -166,7 +162,7 @@ func (op *operation) fail(err error, how actors.Ending) {
 // operation's asks the caller's own back-off.
 func (op *operation) examine(f *failure, err error, how actors.Ending, still func() bool) {
 	crashed := how != actors.Returned
-	unknown := classify.Verdict{Outcome: policies.Failure, Condition: classify.Unknown, Err: err}
+	unknown := classify.Verdict{Outcome: policies.Failure, Condition: classify.Unknown, Err: err, Unsafe: op.options.unsafe}
 	*f = failure{err: err, verdict: unknown, crashed: crashed, callerDied: op.inline && how == actors.Exited}
 	understood := false
 	defer func() {
@@ -180,7 +176,9 @@ func (op *operation) examine(f *failure, err error, how actors.Ending, still fun
 		f.verdict = unknown
 		f.verdict.Retryable, f.verdict.Ambiguous = crashed, crashed
 	}()
-	f.deadline = op.deadline()
+	if !op.apart() {
+		op.introduced() // first, as the failure may be all that can be understood
+	}
 	f.gone = context.Cause(op.caller())
 	verdict := classify.Classify(err, op.caller().Err(), time.Now(), op.policy.rules)
 	verdict.Unsafe = verdict.Unsafe || op.options.unsafe

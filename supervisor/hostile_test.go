@@ -5,12 +5,14 @@ import (
 	"runtime"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/holdfast-go/holdfast/actors"
+	"github.com/holdfast-go/holdfast/policies/retry"
 )
 
 // hostileIs is an error whose Is does what it must not.
@@ -125,4 +127,69 @@ func TestShutdownFreesACallerWhoseAttemptFails(t *testing.T) {
 		require.Error(t, err)
 		require.NoError(t, s.Shutdown(bg))
 	}
+}
+
+// Broken, an attempt that crashed with an error that can't be looked at would be
+// followed by another although the caller has forbidden that, or begin a wait that
+// its caller's deadline does not allow.
+func TestACrashWithAnErrorThatCannotBeLookedAt(t *testing.T) {
+	bad := func(context.Context) (int, error) { panic(hostileIs{func() { panic("Is") }}) }
+	for name, call := range ways {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := one(t)
+				_, err := call(bg, s, bad, NotIdempotent())
+				reason, attempts := reasonOf(t, err)
+				assert.Equal(t, retry.NotIdempotent, reason)
+				assert.Equal(t, 1, attempts)
+
+				began := time.Now()
+				ctx, cancel := context.WithTimeout(bg, time.Second/2)
+				defer cancel()
+				_, err = call(ctx, s, bad)
+				reason, _ = reasonOf(t, err)
+				assert.Equal(t, retry.CallerDeadline, reason)
+				assert.Zero(t, time.Since(began))
+			})
+		})
+	}
+}
+
+// Broken, the next attempt of an operation within another's, whose first one has
+// crashed so, would be lent no worker, and wait for those who wait for it.
+func TestANestedOperationIsLentAWorkerAfterSuchACrash(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := one(t, workers(2))
+		x := s.Target("x")
+		g := newGate()
+		for range 2 { // so that there are two idle workers
+			Go(bg, s, "x", g.run)
+		}
+		synctest.Wait()
+		g.end <- nil
+		g.end <- nil
+		synctest.Wait()
+
+		nested := make(chan struct{})
+		outer := async(func() (int, error) {
+			return DoOn(bg, x, func(ctx context.Context) (int, error) {
+				defer close(nested)
+				calls := 0
+				return DoOn(ctx, x, func(context.Context) (int, error) {
+					if calls++; calls == 1 {
+						panic(hostileIs{func() { panic("Is") }})
+					}
+					return 42, nil
+				})
+			})
+		})
+		synctest.Wait()
+		waits := async(func() (int, error) {
+			return DoOn(bg, x, func(context.Context) (int, error) { <-nested; return 0, nil })
+		})
+		o := soon(t, outer, "the nested operation")
+		assert.NoError(t, o.err)
+		assert.Equal(t, 42, o.value)
+		assert.NoError(t, soon(t, waits, "who waits for it").err)
+	})
 }

@@ -87,9 +87,6 @@ func (op *operation) adopt(attempt *watched) {
 	}
 	c.failures = op.attempt
 	c.last = c.failure.verdict.Err
-	if c.failure.deadline != 0 {
-		c.deadline = c.failure.deadline
-	}
 	if c.failure.gone != nil {
 		op.specially().gone = c.failure.gone
 	}
