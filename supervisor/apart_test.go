@@ -73,26 +73,38 @@ func TestAttemptsApartAreTraced(t *testing.T) {
 	})
 }
 
+// several are errors that cannot be compared, as a validation has them.
+type several []error
+
+func (s several) Error() string { return errors.Join(s...).Error() }
+
 // If it failed, an attempt that lost its race and says so in words of its own
-// would count against a target that has just answered.
+// would count against a target that has just answered, or cost it a worker.
 func TestTheLoserOfARaceCountsForNobody(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		s := one(t, hedged(time.Second))
-		var calls atomic.Int32
-		value, err := Do(bg, s, "x", func(ctx context.Context) (int, error) {
-			if calls.Add(1) > 1 {
-				return 2, nil
-			}
-			<-ctx.Done()
-			return 0, errPlain
-		}, Idempotent())
-		require.NoError(t, err)
-		assert.Equal(t, 2, value)
-		synctest.Wait()
-		c := s.Breaker("x").Counts()
-		assert.Zero(t, c.Failures)
-		assert.EqualValues(t, 1, c.Ignored)
-	})
+	for name, own := range map[string]error{"plain": errPlain, "worth another attempt": errTemp, "several": several{errPlain}} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := one(t, hedged(time.Second))
+				var calls atomic.Int32
+				value, err := Do(bg, s, "x", func(ctx context.Context) (int, error) {
+					if calls.Add(1) > 1 {
+						return 2, nil
+					}
+					<-ctx.Done()
+					return 0, own
+				}, Idempotent())
+				require.NoError(t, err)
+				assert.Equal(t, 2, value)
+				synctest.Wait()
+				c := s.Breaker("x").Counts()
+				assert.Zero(t, c.Failures)
+				assert.EqualValues(t, 1, c.Ignored)
+				snap := snapshotOf(t, s, "x")
+				assert.Zero(t, snap.Restarts)
+				assert.Zero(t, snap.Retries)
+			})
+		})
+	}
 }
 
 // If it failed, an error that came of the attempt's own timeout would not say so,
@@ -109,14 +121,14 @@ func TestWhatAnAttemptsErrorCameOf(t *testing.T) {
 	for name, c := range map[string]struct {
 		ctx  context.Context
 		err  error
-		want error
+		want *AttemptTimeoutError
 	}{
-		"nothing was begun":             {nil, errNotBegun, errNotBegun},
-		"its context has not ended":     {running, wrapped, wrapped},
-		"it is another error":           {timedOut, errPlain, errPlain},
-		"its context ended otherwise":   {cancelled, context.Canceled, context.Canceled},
+		"nothing was begun":             {nil, errNotBegun, nil},
+		"its context has not ended":     {running, wrapped, nil},
+		"it is another error":           {timedOut, errPlain, nil},
+		"its context ended otherwise":   {cancelled, context.Canceled, nil},
 		"it is the timeout":             {timedOut, wrapped, &AttemptTimeoutError{Target: "x", Timeout: time.Second, Err: wrapped}},
-		"another deadline, other cause": {cancelled, wrapped, wrapped},
+		"another deadline, other cause": {cancelled, wrapped, nil},
 	} {
 		assert.Equal(t, c.want, (&watched{Context: c.ctx}).timedOut(c.err), name)
 	}

@@ -158,45 +158,46 @@ func (w *watched) Succeeded() (then func()) {
 // Failed implements [actors.Runner].
 func (w *watched) Failed(err error, how actors.Ending) {
 	w.stopClocks()
-	judged, told, unsafe := err, err, false
+	judged, told := err, err
+	var inner *failure // what err says by itself, if it is the end of an operation within
 	understood := false
 	defer func() {
 		if !understood { // a method of the error panicked, or ended this goroutine
 			_ = recover()
-			judged, told = err, err
+			judged, told, inner = err, err, nil
 		}
 		w.fails(judged, how, attemptEnded, func() {
-			if judged != told {
+			if inner != nil {
 				w.err, w.verdict.Err = told, told
-				w.verdict.Unsafe = w.verdict.Unsafe || unsafe
+				w.verdict.Unsafe = inner.verdict.Unsafe
 			}
 			if w.Context != nil && context.Cause(w.Context) == ErrHedgeLost {
 				w.verdict.Outcome = policies.Ignored // it was we who ended it
 			}
 		})
 	}()
-	told = w.timedOut(err)
-	judged = told
-	if timeout, ok := told.(*AttemptTimeoutError); ok && endsInner(err) {
-		// What an inner operation says is that its caller, this attempt, had
-		// no time left. Whether it may run again is another matter.
-		judged = &AttemptTimeoutError{Target: timeout.Target, Timeout: timeout.Timeout}
-		var own failure
-		w.op.examine(&own, err, how, func() bool { return false })
-		unsafe = own.verdict.Unsafe
+	if timeout := w.timedOut(err); timeout != nil {
+		judged, told = timeout, timeout
+		if endsInner(err) {
+			// What an inner operation says is that its caller, this attempt, had
+			// no time left. Whether it may run again is another matter.
+			judged = &AttemptTimeoutError{Target: timeout.Target, Timeout: timeout.Timeout}
+			inner = &failure{}
+			w.op.examine(inner, err, how, func() bool { return false })
+		}
 	}
 	understood = true
 }
 
 // timedOut says of an error that came of the attempt's own deadline what it
-// came of.
-func (w *watched) timedOut(err error) error {
+// came of. It gives nil for any other.
+func (w *watched) timedOut(err error) *AttemptTimeoutError {
 	if w.Context == nil || !errors.Is(err, w.Context.Err()) {
-		return err // also if nothing was begun
+		return nil // also if nothing was begun
 	}
 	timeout, ok := context.Cause(w.Context).(*AttemptTimeoutError)
 	if !ok {
-		return err
+		return nil
 	}
 	return &AttemptTimeoutError{Target: timeout.Target, Timeout: timeout.Timeout, Err: err}
 }
