@@ -188,7 +188,6 @@ func (op *operation) apart() bool { return op.policy.watched || op.hedges() }
 // send sends a detached operation to the worker it was admitted for.
 func (op *operation) send() {
 	if op.apart() {
-		op.worker.brief = false
 		op.worker.ref.Tell(&op.watch().Task)
 		return
 	}
@@ -262,7 +261,5 @@ func (op *operation) deliver(err error, attempts int) {
 	}
 	c := op.trouble()
 	c.waiter.outcome = err
-	if !c.callerDied() {
-		c.waiter.wake(nil)
-	}
+	c.waiter.wake(nil) // which nobody reads if the caller's goroutine has ended
 }

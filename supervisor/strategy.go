@@ -20,9 +20,9 @@ var _ actor.SupervisorStrategy = (*targetActor)(nil)
 // with an operation. The breaker is told first; what becomes of the operation
 // is decided when it has taken the outcome in, so that the caller's next call
 // sees it.
+//
+// It is not to touch the desk, which it has not made sure of.
 func (a *targetActor) HandleFailure(_ *actor.ActorSystem, self actor.Supervisor, child *actor.PID, _ *actor.RestartStatistics, reason, message any) {
-	a.sitDown()
-	a.eased = false
 	task, _ := message.(*actors.Task)
 	if task == nil {
 		// The breaker, or a worker without an operation. Neither fails but
