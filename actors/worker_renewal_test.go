@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"testing"
 	"testing/synctest"
+	"weak"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/stretchr/testify/assert"
@@ -211,8 +212,10 @@ func TestAFactoryThatFailedIsAskedAgain(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		p, f := newParent(t), &sessions{}
 		down := errors.New("down")
+		var first context.Context
 		w := newWorker(t, p, func(ctx context.Context) (Worker, error) {
 			if down != nil {
+				first = ctx
 				return nil, down
 			}
 			return f.make(ctx)
@@ -223,6 +226,10 @@ func TestAFactoryThatFailedIsAskedAgain(t *testing.T) {
 		w.Resume()
 		assert.Equal(t, []string{"succeeded"}, try(w, use(nil)).ends.list())
 		assert.NoError(t, f.made[0].ctx.Err())
+		assert.NoError(t, first.Err())
+		w.Stop()
+		synctest.Wait()
+		assert.Error(t, first.Err(), "what the failed call has begun outlives the worker")
 	})
 }
 
@@ -270,5 +277,26 @@ func TestTheSupervisorHearsWhenAFreshIncarnationIsReady(t *testing.T) {
 		w.Restart()
 		synctest.Wait()
 		assert.Equal(t, []string{"make 1", "close 1", "ready", "make 2", "close 2", "ready"}, f.log.list())
+	})
+}
+
+// If it failed, what a worker held would stay in memory as long as anybody holds
+// the outcome of an operation that it ran: a browser, the buffers of a connection.
+func TestAStoppedWorkerKeepsNothingOfItsState(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var state weak.Pointer[session]
+		w := newWorker(t, newParent(t), func(ctx context.Context) (Worker, error) {
+			s := &session{log: &notes[string]{}, ctx: ctx}
+			state = weak.Make(s)
+			return s, nil
+		})
+		try(w, use(nil))
+		runtime.GC()
+		require.NotNil(t, state.Value())
+		w.Stop()
+		synctest.Wait()
+		runtime.GC()
+		assert.Nil(t, state.Value())
+		runtime.KeepAlive(w)
 	})
 }

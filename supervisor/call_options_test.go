@@ -65,18 +65,20 @@ func TestOwnBackOff(t *testing.T) {
 		"no option":          {nil, errTemp, policyWaits, retry.MaxAttempts},
 		"the library's own":  {BackOff(func() backoff.BackOff { return backoff.NewConstantBackOff(time.Minute) }), errTemp, []time.Duration{time.Minute, time.Minute}, retry.MaxAttempts},
 	} {
-		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
-				s := one(t)
-				for range 2 { // each operation has its own
-					waits, err := timed(s, c.err, c.option)
-					assert.Equal(t, c.waits, waits)
-					var exhausted *ExhaustedError
-					require.ErrorAs(t, err, &exhausted)
-					assert.Equal(t, c.reason, exhausted.Reason)
-				}
+		for how, edit := range map[string]func(*policies.Policy){"": func(*policies.Policy) {}, " under a timeout": timesOut(time.Hour)} {
+			t.Run(name+how, func(t *testing.T) {
+				bubble(t, func(t *testing.T) {
+					s := one(t, edit)
+					for range 2 { // each operation has its own
+						waits, err := timed(s, c.err, c.option)
+						assert.Equal(t, c.waits, waits)
+						var exhausted *ExhaustedError
+						require.ErrorAs(t, err, &exhausted)
+						assert.Equal(t, c.reason, exhausted.Reason)
+					}
+				})
 			})
-		})
+		}
 	}
 }
 

@@ -59,7 +59,7 @@ func TestAnAttemptThatFailedHasItsOwnError(t *testing.T) {
 				cancel()
 				return 0, errPlain
 			})
-			assert.ErrorIs(t, err, errPlain)
+			assert.Equal(t, errPlain, err)
 		})
 	})
 }

@@ -76,6 +76,7 @@ func TestAnAttemptThatWasNotBegunIsAdmittedAgain(t *testing.T) {
 		value, err := f.Wait(bg)
 		assert.NoError(t, err)
 		assert.Equal(t, 42, value)
+		assert.Nil(t, f.call.course.failure, "it keeps what is no failure of its own")
 		snap := snapshotOf(t, s, "x")
 		assert.EqualValues(t, 2, snap.Succeeded)
 		assert.EqualValues(t, 2, snap.Breaker.Generation, "the target's supervisor has failed")

@@ -110,6 +110,30 @@ func TestAHedgeMayLose(t *testing.T) {
 	})
 }
 
+// Broken, a hedge would count as one that has paid off although its operation had its
+// outcome when it returned.
+func TestAHedgeThatSucceedsTooLateHasNotWon(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := one(t, hedged(sec))
+		g := newGate()
+		var calls atomic.Int32
+		value, err := Do(bg, s, "x", func(ctx context.Context) (int, error) {
+			if calls.Add(1) > 1 {
+				return g.run(ctx)
+			}
+			pass(2 * sec)
+			return 1, nil
+		}, Idempotent())
+		require.NoError(t, err)
+		assert.Equal(t, 1, value)
+		g.end <- nil
+		pass(0)
+		assert.EqualValues(t, 1, snapshotOf(t, s, "x").Hedges)
+		assert.Zero(t, snapshotOf(t, s, "x").HedgesWon)
+		assert.EqualValues(t, 1, snapshotOf(t, s, "x").Succeeded)
+	})
+}
+
 // Broken, an operation that must not run twice would; or one would be hedged
 // where nothing more may begin.
 func TestWhatIsNotHedged(t *testing.T) {

@@ -65,26 +65,27 @@ func TestWhatComesAfterTheEndIsAnswered(t *testing.T) {
 		message func(e *ending, w *worker) any
 		is      []error // none: no outcome, for there is one already
 		worker  bool    // is given back
+		exactly bool    // the outcome is that error itself
 	}{
-		"an operation to admit":      {func(e *ending, _ *worker) any { return &admit{op: &e.operation} }, []error{ErrTargetStopped}, false},
-		"a breaker's answer":         {func(e *ending, _ *worker) any { return &admitted{op: &e.operation} }, []error{ErrTargetStopped}, false},
-		"a worker that was not used": {func(e *ending, w *worker) any { return &returned{op: &e.operation, worker: w} }, []error{ErrTargetStopped}, true},
-		"a worker that was dead":     {func(e *ending, w *worker) any { return &bounced{op: &e.operation, worker: w} }, []error{ErrTargetStopped}, true},
-		"a caller who leaves":        {func(e *ending, _ *worker) any { e.leave(); return &withdraw{op: &e.operation, cause: context.Canceled} }, []error{context.Canceled}, false},
+		"an operation to admit":      {func(e *ending, _ *worker) any { return &admit{op: &e.operation} }, []error{ErrTargetStopped}, false, false},
+		"a breaker's answer":         {func(e *ending, _ *worker) any { return &admitted{op: &e.operation} }, []error{ErrTargetStopped}, false, false},
+		"a worker that was not used": {func(e *ending, w *worker) any { return &returned{op: &e.operation, worker: w} }, []error{ErrTargetStopped}, true, false},
+		"a worker that was dead":     {func(e *ending, w *worker) any { return &bounced{op: &e.operation, worker: w} }, []error{ErrTargetStopped}, true, false},
+		"a caller who leaves":        {func(e *ending, _ *worker) any { e.leave(); return &withdraw{op: &e.operation, cause: context.Canceled} }, []error{context.Canceled}, false, false},
 		"an inline caller who leaves": {func(e *ending, _ *worker) any {
 			e.leave()
 			e.inline = true
 			return &withdraw{op: &e.operation, cause: context.Canceled}
-		}, nil, false},
-		"a free worker":           {func(_ *ending, w *worker) any { return &freed{worker: w} }, nil, true},
-		"a failure worth another": {func(e *ending, w *worker) any { ran(e, errTemp, true); return &settled{op: &e.operation, worker: w} }, []error{errTemp, ErrTargetStopped}, true},
-		"a plain failure":         {func(e *ending, w *worker) any { ran(e, errPlain, false); return &settled{op: &e.operation, worker: w} }, []error{errPlain}, true},
+		}, nil, false, false},
+		"a free worker":           {func(_ *ending, w *worker) any { return &freed{worker: w} }, nil, true, false},
+		"a failure worth another": {func(e *ending, w *worker) any { ran(e, errTemp, true); return &settled{op: &e.operation, worker: w} }, []error{errTemp, ErrTargetStopped}, true, false},
+		"a plain failure":         {func(e *ending, w *worker) any { ran(e, errPlain, false); return &settled{op: &e.operation, worker: w} }, []error{errPlain}, true, true},
 		"a failure whose caller left": {func(e *ending, w *worker) any {
 			ran(e, errTemp, true)
 			e.claim()
 			return &settled{op: &e.operation, worker: w}
-		}, nil, true},
-		"nothing of ours": {func(*ending, *worker) any { return "hello" }, nil, false},
+		}, nil, true, false},
+		"nothing of ours": {func(*ending, *worker) any { return "hello" }, nil, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -96,6 +97,7 @@ func TestWhatComesAfterTheEndIsAnswered(t *testing.T) {
 					for _, is := range c.is {
 						assert.ErrorIs(t, e.outcomes[0], is)
 					}
+					assert.Equal(t, c.exactly, e.outcomes[0] == c.is[0])
 				}
 				assert.Equal(t, c.worker, isClosed(drained), "the worker")
 			})

@@ -156,3 +156,24 @@ func TestNestedOperationsAreParkedWithoutADeadlock(t *testing.T) {
 		})
 	})
 }
+
+// If it failed, a caller who asked not to wait would wait for the probes of a
+// half-open breaker.
+func TestWhoDoesNotParkIsRefusedWhileProbesAreOut(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := one(t, parks, trips(1), attempts(1))
+		_, _ = Do(bg, s, "x", failWith(errPlain))
+		pass(30 * time.Second)
+		g := newGate()
+		probe := Go(bg, s, "x", g.run)
+		<-g.begun
+		refused := Go(bg, s, "x", succeed, FailWhenOpen())
+		synctest.Wait()
+		require.True(t, isClosed(refused.Done()), "it waits")
+		_, err := refused.Wait(bg)
+		assert.ErrorIs(t, err, ErrOpen)
+		g.end <- nil
+		_, err = probe.Wait(bg)
+		assert.NoError(t, err)
+	})
+}

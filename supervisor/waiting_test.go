@@ -256,3 +256,38 @@ func TestALeaveThatComesTooLateIsHandedBack(t *testing.T) {
 		}
 	})
 }
+
+// asked is a context that tells when somebody asks for its end.
+type asked struct {
+	context.Context
+	forDone func()
+}
+
+func (c asked) Done() <-chan struct{} {
+	c.forDone()
+	return c.Context.Done()
+}
+
+// If it failed, an operation that need not wait for its next attempt would stand
+// among those that do until a timer has fired.
+func TestARetryWithoutAWaitTakesNoTimer(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := one(t, noWaits, attempts(2))
+		var op *operation
+		var workers []int // that were given to the caller by the time it waits for one
+		ctx := asked{bg, func() {
+			if op != nil {
+				workers = append(workers, len(op.course.wake))
+			}
+		}}
+		_, err := Do(ctx, s, "x", func(ctx context.Context) (int, error) {
+			if op == nil {
+				op, _ = attemptOf(ctx)
+				return 0, errTemp
+			}
+			return 42, nil
+		})
+		require.NoError(t, err)
+		assert.Equal(t, []int{1}, workers)
+	})
+}
