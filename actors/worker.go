@@ -136,9 +136,7 @@ func (w *worker) run(c actor.Context, t *Task) {
 		w.fail(c, t, err, Returned)
 		return
 	}
-	if then := t.Runner.Succeeded(); then != nil {
-		w.box.then = then
-	}
+	w.box.then = t.Runner.Succeeded()
 }
 
 // fail tells the supervisor. The attempt's end is recorded first, because the

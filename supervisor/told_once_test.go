@@ -48,3 +48,17 @@ func TestAnAttemptApartThatWasNotBegunHasNoContext(t *testing.T) {
 		assert.EqualValues(t, attemptEnded, w.phase.Load())
 	})
 }
+
+// If it failed, an operation whose two attempts both went well would be given its
+// outcome twice: its future panics then, its sender gets two answers.
+func TestASuccessThatIsNotTheOutcomeIsDeliveredToNobody(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		x := one(t).Target("x")
+		e := &ending{}
+		e.start(e, x, bg, x.policy.Load(), &noOptions, false)
+		(&delivery{op: &e.operation, first: false}).Settled()
+		assert.Empty(t, e.outcomes)
+		(&delivery{op: &e.operation, first: true, attempts: 1}).Settled()
+		assert.Equal(t, []error{nil}, e.outcomes)
+	})
+}
