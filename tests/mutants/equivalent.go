@@ -29,6 +29,10 @@ var equivalent = []struct{ reason, key string }{
 	{"bad stays bad: ends early", "policies/breaker/window_memory.go: decodeTime: false: r.bad"},
 	{"bad stays bad: ends early", "policies/breaker/window_memory.go: decodeTime: false: r.bad #2"},
 	{"Restore fits the window to the settings, which sums it again", "policies/breaker/window_memory.go: decodeTime: skip: w.sum.add(t)"},
+
+	{"chaos.Decide injects nothing where chaos is off", "supervisor/operation.go: operation.begin: true: op.policy.chaos"},
+	{"chaos.Decide injects nothing where chaos is off", "supervisor/watched.go: watched.Run: true: w.op.policy.chaos"},
+	{"who runs an inline attempt has just looked; a breaker that moves in between might as well have moved before", "supervisor/operation.go: operation.begin: true: !op.inline"},
 }
 
 func allowedBy() map[string]string {

@@ -13,10 +13,9 @@
 // run of the tests that come by it, and no build. A test that takes five times as long as usual, and
 // five seconds more, has noticed too.
 //
-// It ends with 1 if a mutant survives that is neither in equivalent.go nor in
-// unshown.go, or if a test fails for one that is in equivalent.go; also if a test
-// fails without a mutant, if there was time for less than half of the sample, and
-// if no mutant was examined.
+// It ends with 1 if a mutant survives that is not in equivalent.go, or if a test
+// fails for one that is; also if a test fails without a mutant, if there was time
+// for less than half of the sample, and if no mutant was examined.
 package main
 
 import (

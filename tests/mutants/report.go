@@ -7,7 +7,6 @@ import (
 	"io"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 )
@@ -15,11 +14,10 @@ import (
 // report prints what became of a group's mutants, and says whether that is good.
 func report(g *group, results []result, took time.Duration, out io.Writer) (good bool) {
 	allowed := allowedBy()
-	var killed, hanging, equivalent, open, unreached int
-	var survivors, wrong, shown []result
+	var killed, hanging, equivalent, unreached int
+	var survivors, wrong []result
 	for _, r := range results {
 		_, isAllowed := allowed[r.key()]
-		isOpen := slices.Contains(unshown, r.key())
 		switch {
 		case r.verdict == failed && isAllowed:
 			wrong = append(wrong, r)
@@ -27,13 +25,8 @@ func report(g *group, results []result, took time.Duration, out io.Writer) (good
 			hanging++
 		case r.verdict == failed:
 			killed++
-			if isOpen {
-				shown = append(shown, r)
-			}
 		case isAllowed:
 			equivalent++
-		case isOpen:
-			open++
 		default:
 			survivors = append(survivors, r)
 			if r.reached == 0 {
@@ -41,16 +34,13 @@ func report(g *group, results []result, took time.Duration, out io.Writer) (good
 			}
 		}
 	}
-	fmt.Fprintf(out, "%s: %d mutants in %s: %d killed, %d hung, %d equivalent, %d not shown, %d survived (%d that no test comes by)\n",
-		g.name, len(results), took.Round(time.Second), killed, hanging, equivalent, open, len(survivors), unreached)
+	fmt.Fprintf(out, "%s: %d mutants in %s: %d killed, %d hung, %d equivalent, %d survived (%d that no test comes by)\n",
+		g.name, len(results), took.Round(time.Second), killed, hanging, equivalent, len(survivors), unreached)
 	for _, r := range survivors {
 		fmt.Fprintf(out, "SURVIVED (%d tests) %s\n", r.reached, r.mutant)
 	}
 	for _, r := range wrong {
 		fmt.Fprintf(out, "NOT EQUIVALENT, %s noticed: %s\n", r.by, r.mutant)
-	}
-	for _, r := range shown {
-		fmt.Fprintf(out, "can go from unshown.go, %s noticed: %s\n", r.by, r.mutant)
 	}
 	return len(survivors) == 0 && len(wrong) == 0
 }
