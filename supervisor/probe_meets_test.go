@@ -265,3 +265,28 @@ func TestAProbeThatMeetsAWall(t *testing.T) {
 		assert.EqualValues(t, 2, snapshotOf(t, s, "x").Probe.Runs)
 	})
 }
+
+// If it failed, the attempts of an operation that has probed once would count for
+// nothing ever after: they would hand back the leave of a probe that is over.
+func TestAnAttemptAfterAProbeCountsAsAnyOther(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := one(t, trips(1), attempts(2))
+		b := s.Breaker("x")
+		b.ForceOpenFor(time.Second)
+		pass(time.Second)
+		require.Equal(t, breaker.HalfOpen, b.State())
+		calls := 0
+		f := Go(bg, s, "x", func(context.Context) (int, error) {
+			if calls++; calls == 1 {
+				b.Reset()
+				return 0, errTemp
+			}
+			return 0, errPlain
+		})
+		_, err := f.Wait(bg)
+		require.ErrorIs(t, err, errPlain)
+		assert.Equal(t, 2, calls)
+		assert.Equal(t, breaker.Open, b.State(), "the second attempt has failed")
+		assert.EqualValues(t, 1, b.Counts().Failures)
+	})
+}

@@ -47,7 +47,7 @@ func TestAnAttemptFromBeforeSlowCallsCountIsNotSlow(t *testing.T) {
 		synctest.Wait()
 		require.NoError(t, s.Apply(setOf(t, targets{"x": policy()})))
 		<-g.begun // after a second
-		require.NoError(t, s.Apply(setOf(t, targets{"x": policy(slowAfter(time.Second))})))
+		require.NoError(t, s.Apply(setOf(t, targets{"x": policy(slowAfter(time.Second / 2))})))
 		g.end <- nil
 		_, err := f.Wait(bg)
 		require.NoError(t, err)
