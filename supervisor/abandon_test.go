@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -332,6 +333,35 @@ func TestAParkedOperationGoesOnAsAHungFunctionReturns(t *testing.T) {
 				assert.Equal(t, 1, snapshotOf(t, s, "x").Parked)
 				g.end <- end
 				require.NoError(t, soon(t, parked, "the parked one").err)
+			})
+		})
+	}
+}
+
+// If it failed, a function that was left behind and returns when its target has
+// ended would be said to run for ever.
+func TestAFunctionThatReturnsAfterItsTargetsEndRunsNoMore(t *testing.T) {
+	for name, end := range map[string]func(t *testing.T, s *Supervisor){
+		"killed": func(_ *testing.T, s *Supervisor) { s.System().Root.Stop(s.PID("x")) },
+		"shut down": func(t *testing.T, s *Supervisor) {
+			ctx, cancel := context.WithTimeout(bg, time.Second)
+			defer cancel()
+			require.Error(t, s.Shutdown(ctx))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := one(t, timesOut(time.Second), attempts(1))
+				x := s.Target("x")
+				release := make(chan struct{})
+				_, err := DoOn(bg, x, func(context.Context) (int, error) { <-release; return 0, nil })
+				require.Error(t, err)
+				require.EqualValues(t, 1, x.seldom().left.Load())
+				end(t, s)
+				synctest.Wait()
+				close(release)
+				synctest.Wait()
+				assert.Zero(t, x.seldom().left.Load())
 			})
 		})
 	}

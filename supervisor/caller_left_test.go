@@ -59,10 +59,10 @@ func TestACallerWhoLeavesAsItsAttemptFailsIsFreeAtOnce(t *testing.T) {
 		x.tell(&settled{to: x, op: &e.operation, worker: w})
 		assert.Nil(t, x.await(&e.operation), "it got a worker")
 		assert.Zero(t, time.Since(began))
-		reason, _ := reasonOf(t, e.course.outcome)
+		reason, _ := reasonOf(t, e.course.waiter.outcome)
 		assert.Equal(t, retry.CallerGone, reason)
-		assert.ErrorIs(t, e.course.outcome, context.Canceled)
-		assert.ErrorIs(t, e.course.outcome, errTemp)
+		assert.ErrorIs(t, e.course.waiter.outcome, context.Canceled)
+		assert.ErrorIs(t, e.course.waiter.outcome, errTemp)
 		assert.Zero(t, snapshotOf(t, s, "x").Retries)
 	})
 }

@@ -157,6 +157,10 @@ func (a *targetActor) undeliverable(message any) {
 	case *overdue:
 		a.pool.abandon(m.attempt.worker)
 		a.decideLate(&settled{op: m.attempt.op, attempt: m.attempt})
+	case *lateReturn:
+		if m.attempt.counted {
+			a.seldom().left.Add(-1)
+		}
 	case *withdraw:
 		if !m.op.inline { // one that is inline ends with its attempt
 			a.giveUp(m.op, m.cause)
