@@ -81,6 +81,42 @@ func TestAContextThatPanicsAsItsOperationFallsBack(t *testing.T) {
 	})
 }
 
+// endlessContext is a context whose Done panics from some moment on.
+type endlessContext struct {
+	context.Context
+	now *atomic.Bool
+}
+
+func (c endlessContext) Done() <-chan struct{} {
+	if c.now.Load() {
+		panic("Done")
+	}
+	return c.Context.Done()
+}
+
+// Broken, a future would never be given, because the watch over its caller's
+// context ends by a call of that context.
+func TestAContextThatPanicsAsItsOperationEnds(t *testing.T) {
+	for name, end := range map[string]error{"well": nil, "with an error": errPlain} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := one(t, attempts(1))
+				ctx, cancel := context.WithCancel(bg)
+				defer cancel()
+				c := endlessContext{ctx, &atomic.Bool{}}
+				f := Go(c, s, "x", func(context.Context) (int, error) {
+					c.now.Store(true)
+					return 42, end
+				})
+				o := soon(t, async(func() (int, error) { return f.Wait(bg) }), "the future")
+				assert.ErrorIs(t, o.err, end)
+				_, err := Do(bg, s, "x", succeed)
+				assert.NoError(t, err)
+			})
+		})
+	}
+}
+
 // Broken, the caller's own fallback would not learn why it is called, or be
 // called without a context, where no other target was tried.
 func TestTheCallersOwnFallbackLearnsWhy(t *testing.T) {

@@ -265,9 +265,11 @@ func (t *Target) await(op *operation) *worker {
 	}
 }
 
-// unwatch ends the watch over a detached caller's context.
+// unwatch ends the watch over a detached caller's context. That calls the
+// context's methods, so a panic of theirs must not cost the operation its outcome.
 func (op *operation) unwatch() {
 	if c := op.course; c != nil && c.stop != nil {
+		defer func() { _ = recover() }()
 		c.stop()
 	}
 }
