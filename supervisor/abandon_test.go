@@ -366,3 +366,18 @@ func TestAFunctionThatReturnsAfterItsTargetsEndRunsNoMore(t *testing.T) {
 		})
 	}
 }
+
+// If it failed, a function would be said to run for ever whose return the end of
+// the last worker has overtaken: the engine's messages come before ours.
+func TestAReturnThatItsTargetsEndHasOvertakenCounts(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := one(t)
+		x := s.Target("x")
+		require.NoError(t, s.Shutdown(bg))
+		x.seldom().left.Store(1)
+		x.tell(&lateReturn{attempt: &watched{}})
+		assert.EqualValues(t, 1, x.seldom().left.Load(), "it was not counted as left behind")
+		x.tell(&lateReturn{attempt: &watched{counted: true}})
+		assert.Zero(t, x.seldom().left.Load())
+	})
+}
