@@ -78,7 +78,7 @@ var proofs = append([]proof{
 		full:  size{"all tests, 20 times", "go test -count=20 -timeout 1h ./tests/invariants", 3 * time.Minute, nil}},
 	{name: "explorer", invariant: "I1-I13, I15", says: "random programs of operations and faults",
 		short: size{"20,000 schedules",
-			"go test -count=1 -v ./tests/explorer -run TestExplore$ -explorer.schedules 20000 -explorer.processes 2", 3 * time.Minute,
+			"go test -count=1 -v ./tests/explorer -run TestExplore$ -explorer.schedules 20000 -explorer.processes 2", 30 * time.Second,
 			least(count{"schedules", 20_000})},
 		full: size{"2,000,000 schedules",
 			"go test -count=1 -v -timeout 6h ./tests/explorer -run TestExplore$ -explorer.schedules 2000000 -explorer.processes 2",
