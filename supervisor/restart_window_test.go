@@ -89,3 +89,15 @@ func TestAClearedWindowStartsAfresh(t *testing.T) {
 	assert.False(t, w.exceeds(second(0), within10(1)))
 	assert.True(t, w.exceeds(second(0), within10(1)))
 }
+
+// If it failed, a target whose restarts nobody limits would keep the time of each,
+// or count those of before against a limit that comes back.
+func TestRestartsWithoutALimitAreNotKept(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		a := &targetActor{Target: one(t).Target("x"), desk: &desk{}}
+		require.Equal(t, policies.Never, a.policy.Load().Restart.MaxRestarts)
+		a.restarts.times = []time.Time{time.Now()}
+		a.countRestart(errPlain)
+		assert.Empty(t, a.restarts.times)
+	})
+}
