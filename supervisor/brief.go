@@ -31,9 +31,9 @@ func (b *brief) become(whole body) *operation {
 // becomeTroubled is become for one that has met trouble: it is made in one piece.
 func (b *brief) becomeTroubled(whole body) *operation {
 	if op := b.op.Load(); op != nil {
-		return op.troubled()
+		return op
 	}
-	return b.becomes(newTroubled(), whole).troubled()
+	return b.becomes(newTroubled(), whole)
 }
 
 func (b *brief) becomes(op *operation, whole body) *operation {

@@ -20,7 +20,7 @@ type body interface {
 	run(w *worker, state func() (actors.Worker, error)) error
 	// untyped is the operation, which is made if there is none yet.
 	untyped() *operation
-	// troubled is the same for one that has met trouble.
+	// troubled is the same for one that is about to need its course.
 	troubled() *operation
 	// ended is called once, when a detached operation has its outcome. What it
 	// returns, if it is not nil, may block and is to be called by somebody whom
@@ -96,10 +96,7 @@ func (op *operation) start(b body, t *Target, ctx context.Context, policy *resol
 
 func (op *operation) untyped() *operation { return op }
 
-func (op *operation) troubled() *operation {
-	op.trouble()
-	return op
-}
+func (op *operation) troubled() *operation { return op }
 
 // caller is the context the caller gave.
 func (op *operation) caller() context.Context { return op.Context }
