@@ -1,6 +1,9 @@
 package scenarios
 
 import (
+	"slices"
+
+	"github.com/holdfast-go/holdfast/actors"
 	"github.com/holdfast-go/holdfast/policies"
 	"github.com/holdfast-go/holdfast/policies/breaker"
 	"github.com/holdfast-go/holdfast/supervisor"
@@ -196,9 +199,18 @@ func (c *checker) overdue(a *Attempt, at Moment) bool {
 // runs says whether a function of the operation does at that moment.
 func (c *checker) runs(op *Op, at Moment) bool {
 	for _, a := range op.Attempts {
-		if c.ran(a, at) && !c.overdue(a, at) {
+		if c.ran(a, at) && !c.overdue(a, at) && !c.fellBack(a, at) {
 			return true
 		}
 	}
 	return false
+}
+
+// fellBack says whether the operation had gone on elsewhere, and left the attempt
+// to itself: another beside it has failed in a way that ends the operation there.
+func (c *checker) fellBack(a *Attempt, at Moment) bool {
+	return slices.ContainsFunc(c.Events, func(s Seen) bool {
+		e, ok := s.Event.(actors.OperationFellBack)
+		return ok && s.When.Seq < at.Seq && e.Operation == a.Info.OperationID && e.Target == a.Info.Target
+	})
 }
